@@ -1,0 +1,236 @@
+use std::fmt;
+
+use super::{DecodeError, EncodeError, Keystore, jks, pem, pkcs12};
+use crate::{
+    key::Random,
+    secret::{Bytes, Password},
+};
+
+/// A container format, told by content, never by a file's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Format {
+    /// BouncyCastle's BKS.
+    Bks,
+    /// BouncyCastle's FIPS format, BCFKS.
+    Bcfks,
+    /// Java's JCEKS.
+    Jceks,
+    /// Java's own JKS.
+    Jks,
+    /// PEM blocks (RFC 7468).
+    Pem,
+    /// PKCS #12 (RFC 7292).
+    Pkcs12,
+}
+
+impl Format {
+    /// Tells the format by the first bytes. `None`: none of these.
+    pub fn detect(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0xFE, 0xED, 0xFE, 0xED, ..] => Some(Self::Jks),
+            [0xCE, 0xCE, 0xCE, 0xCE, ..] => Some(Self::Jceks),
+            bytes if pkcs12::looks_like(bytes) => Some(Self::Pkcs12),
+            bytes if pem::looks_like(bytes) => Some(Self::Pem),
+            _ => None,
+        }
+    }
+
+    /// The name in JSON and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bks => "bks",
+            Self::Bcfks => "bcfks",
+            Self::Jceks => "jceks",
+            Self::Jks => "jks",
+            Self::Pem => "pem",
+            Self::Pkcs12 => "pkcs12",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bks => "BKS",
+            Self::Bcfks => "BCFKS",
+            Self::Jceks => "JCEKS",
+            Self::Jks => "JKS",
+            Self::Pem => "PEM",
+            Self::Pkcs12 => "PKCS #12",
+        })
+    }
+}
+
+/// How to write a store: the format, and for PKCS #12 who must be able to read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// JKS, which every Java reads.
+    Jks,
+    /// PKCS #12 with a profile.
+    Pkcs12(Pkcs12Profile),
+}
+
+impl Encoding {
+    /// The format that it writes.
+    pub const fn format(self) -> Format {
+        match self {
+            Self::Jks => Format::Jks,
+            Self::Pkcs12(_) => Format::Pkcs12,
+        }
+    }
+
+    /// The protection that keys get in it.
+    pub const fn protection(self) -> Protection {
+        match self {
+            Self::Jks => Protection::Jks,
+            Self::Pkcs12(Pkcs12Profile::Java8) => Protection::Sha1TripleDes { iterations: 50_000 },
+            Self::Pkcs12(Pkcs12Profile::Modern) => {
+                Protection::Pbes2Aes256Sha256 { iterations: 10_000 }
+            }
+        }
+    }
+}
+
+/// PKCS #12 in the spelling of a generation of readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Pkcs12Profile {
+    /// What Java 8 writes before 8u301 and every Java reads: 3DES for keys, RC2-40 for certificates,
+    /// SHA-1 MAC. OpenSSL 3 needs `-legacy`.
+    Java8,
+    /// What JDK 17 writes: PBES2 with AES-256 and HMAC-SHA-256, 10 000 iterations. Read by Java 8u301,
+    /// 11.0.12 and later, and by OpenSSL.
+    Modern,
+}
+
+impl Pkcs12Profile {
+    /// The name in a topology file and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Java8 => "java8",
+            Self::Modern => "modern",
+        }
+    }
+}
+
+/// How a private key is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Protection {
+    /// JCEKS: PBEWithMD5AndTripleDES of the JDK (1.3.6.1.4.1.42.2.19.1). Read only.
+    JceMd5TripleDes {
+        /// Rounds of MD5.
+        iterations: u32,
+    },
+    /// JKS's own: a SHA-1 keystream (1.3.6.1.4.1.42.2.17.1.1), one SHA-1 a guess.
+    Jks,
+    /// PBES2 (RFC 8018) with AES-256-CBC and PBKDF2-HMAC-SHA-256, written by JDK 8u301 and later.
+    Pbes2Aes256Sha256 {
+        /// Rounds of PBKDF2.
+        iterations: u32,
+    },
+    /// PBES2 with another cipher or another PRF. Read only.
+    Pbes2Other {
+        /// Rounds of PBKDF2 (0: another derivation).
+        iterations: u32,
+    },
+    /// pbeWithSHAAnd40BitRC2-CBC or 128 bit (RFC 7292 appendix C). Read only.
+    Sha1Rc2 {
+        /// Rounds of the PKCS #12 derivation.
+        iterations: u32,
+    },
+    /// pbeWithSHAAnd3-KeyTripleDES-CBC (RFC 7292 appendix C).
+    Sha1TripleDes {
+        /// Rounds of the PKCS #12 derivation.
+        iterations: u32,
+    },
+}
+
+/// Whether a file proved that nobody changed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Integrity {
+    /// The format or this file has no proof: PEM, PKCS #12 without MAC.
+    Absent,
+    /// There is one, and it was not looked at, for want of a password.
+    Unchecked,
+    /// The password confirms it.
+    Verified,
+}
+
+/// A store that was read, and what the file says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Decoded {
+    /// The container.
+    pub format: Format,
+    /// Whether its integrity was confirmed.
+    pub integrity: Integrity,
+    /// The MAC's algorithm as people call it (`SHA-1 keyed digest`, `HmacPBESHA256`), if there is one.
+    pub mac: Option<String>,
+    /// The key derivation of the container (`PBKDF2-HMAC-SHA-256`), if there is one.
+    pub kdf: Option<String>,
+    /// The MAC's iterations, or those of the container's encryption.
+    pub iterations: Option<u32>,
+    /// How it would be written again to come out alike; `None` where no profile fits.
+    pub encoding: Option<Encoding>,
+    /// The store.
+    pub keystore: Keystore,
+}
+
+impl Keystore {
+    /// Reads a store of any format with its password.
+    ///
+    /// Keys stay sealed; a key's own password plays no part.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] tells a wrong password, damage, truncation, a foreign or an unsupported file
+    /// apart as far as the format lets anyone.
+    pub fn decode(bytes: &[u8], password: &Password) -> Result<Decoded, DecodeError> {
+        decode(bytes, Some(password))
+    }
+
+    /// Reads what can be read without a password: of a JKS everything but the proof of integrity; of a
+    /// PKCS #12 what lies unencrypted.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::PasswordNeeded`] if nothing can be read without one; otherwise as
+    /// [`Keystore::decode`].
+    pub fn decode_unverified(bytes: &[u8]) -> Result<Decoded, DecodeError> {
+        decode(bytes, None)
+    }
+
+    /// Writes the store. Keys must already be sealed in a way that the format can hold: seal them anew
+    /// with [`SealedKey::seal`](super::SealedKey::seal) where they are not.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] names the entry that the format cannot hold, and why.
+    pub fn encode(
+        &self,
+        encoding: Encoding,
+        password: &Password,
+        random: &mut dyn Random,
+    ) -> Result<Bytes, EncodeError> {
+        match encoding {
+            Encoding::Jks => jks::encode(self, password),
+            Encoding::Pkcs12(profile) => pkcs12::encode(self, password, profile, random),
+        }
+    }
+}
+
+fn decode(bytes: &[u8], password: Option<&Password>) -> Result<Decoded, DecodeError> {
+    if bytes.is_empty() {
+        return Err(DecodeError::Empty);
+    }
+    match Format::detect(bytes) {
+        Some(Format::Jks) => jks::decode(bytes, password),
+        Some(Format::Pkcs12) => pkcs12::decode(bytes, password),
+        Some(Format::Pem) => pem::decode(bytes),
+        Some(format) => Err(DecodeError::UnsupportedFormat { format }),
+        None => Err(DecodeError::unknown(bytes)),
+    }
+}

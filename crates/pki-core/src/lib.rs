@@ -1,0 +1,16 @@
+//! Keystores, certificates and trust for clusters of WSO2 API Manager.
+//!
+//! | need | module |
+//! | --- | --- |
+//! | secret bytes, passwords, where a password comes from | [`secret`] |
+//! | look at certificates | [`x509`] |
+//! | private keys: make, hold, sign | [`key`] |
+//! | read and write JKS, PKCS #12, PEM | [`keystore`] |
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod key;
+pub mod keystore;
+pub mod secret;
+pub mod x509;

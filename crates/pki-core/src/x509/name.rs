@@ -1,0 +1,295 @@
+use std::{fmt, net::IpAddr};
+
+use x509_parser::{
+    asn1_rs::{Any, Tag},
+    prelude::FromDer,
+    x509::X509Name,
+};
+
+/// A distinguished name, byte for byte as it stands in a certificate.
+///
+/// Equality is equality of the DER: RFC 5280 section 7.1 lets readers compare more loosely, and
+/// [`DistinguishedName::matches`] does. `Display` is RFC 4514 in the spelling of Java's
+/// `X500Principal.getName()`, which is also the text that keytool writes as a friendly name.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DistinguishedName(Vec<u8>);
+
+impl DistinguishedName {
+    /// Takes over the DER of an RFC 5280 `Name`.
+    pub fn from_der(der: impl Into<Vec<u8>>) -> Self {
+        Self(der.into())
+    }
+
+    /// The DER of the `Name`.
+    pub fn der(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// True if there is no attribute in it.
+    pub fn is_empty(&self) -> bool {
+        self.0 == [0x30, 0]
+    }
+
+    /// The values of the commonName attributes, first written first.
+    pub fn common_names(&self) -> Vec<String> {
+        let Ok((_, name)) = X509Name::from_der(&self.0) else {
+            return Vec::new();
+        };
+        name.iter()
+            .flat_map(|rdn| rdn.iter())
+            .filter(|attribute| attribute.attr_type().to_id_string() == COMMON_NAME)
+            .filter_map(|attribute| text(attribute.attr_value()))
+            .collect()
+    }
+
+    /// Compares as RFC 5280 section 7.1 allows: attribute by attribute, strings without regard to their
+    /// ASN.1 type, to case, and to how many blanks stand between words.
+    pub fn matches(&self, other: &Self) -> bool {
+        if self == other {
+            return true;
+        }
+        match (self.canonical(), other.canonical()) {
+            (Some(a), Some(b)) => a == b,
+            _ => false,
+        }
+    }
+
+    fn canonical(&self) -> Option<Vec<Vec<(String, Vec<u8>)>>> {
+        let (_, name) = X509Name::from_der(&self.0).ok()?;
+        Some(
+            name.iter()
+                .map(|rdn| {
+                    let mut attributes: Vec<_> = rdn
+                        .iter()
+                        .map(|attribute| {
+                            let value = match text(attribute.attr_value()) {
+                                Some(text) => text
+                                    .split_whitespace()
+                                    .collect::<Vec<_>>()
+                                    .join(" ")
+                                    .to_lowercase()
+                                    .into_bytes(),
+                                None => attribute.attr_value().data.to_vec(),
+                            };
+                            (attribute.attr_type().to_id_string(), value)
+                        })
+                        .collect();
+                    attributes.sort();
+                    attributes
+                })
+                .collect(),
+        )
+    }
+}
+
+const COMMON_NAME: &str = "2.5.4.3";
+
+/// The keywords of RFC 4514 section 3.
+fn keyword(oid: &str) -> Option<&'static str> {
+    Some(match oid {
+        COMMON_NAME => "CN",
+        "2.5.4.6" => "C",
+        "2.5.4.7" => "L",
+        "2.5.4.8" => "ST",
+        "2.5.4.9" => "STREET",
+        "2.5.4.10" => "O",
+        "2.5.4.11" => "OU",
+        "0.9.2342.19200300.100.1.1" => "UID",
+        "0.9.2342.19200300.100.1.25" => "DC",
+        _ => return None,
+    })
+}
+
+/// The text of an attribute value, if its type is a string. T61String is read as ISO 8859-1, as
+/// everybody who still writes it means it.
+fn text(value: &Any<'_>) -> Option<String> {
+    match value.tag() {
+        Tag::PrintableString | Tag::Utf8String | Tag::Ia5String | Tag::NumericString => {
+            String::from_utf8(value.data.to_vec()).ok()
+        }
+        Tag::T61String | Tag::GeneralString => {
+            Some(value.data.iter().copied().map(char::from).collect())
+        }
+        Tag::BmpString => {
+            let units: Vec<u16> = value
+                .data
+                .chunks(2)
+                .map(|pair| {
+                    pair.iter()
+                        .fold(0, |unit, byte| unit << 8 | u16::from(*byte))
+                })
+                .collect();
+            String::from_utf16(&units).ok()
+        }
+        Tag::UniversalString => value
+            .data
+            .chunks(4)
+            .map(|four| char::from_u32(four.iter().fold(0, |c, byte| c << 8 | u32::from(*byte))))
+            .collect(),
+        _ => None,
+    }
+}
+
+impl fmt::Display for DistinguishedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok((_, name)) = X509Name::from_der(&self.0) else {
+            return write!(f, "#{}", Hex(&self.0));
+        };
+        let rdns: Vec<_> = name.iter().collect();
+        for (at, rdn) in rdns.iter().rev().enumerate() {
+            if at > 0 {
+                f.write_str(",")?;
+            }
+            for (at, attribute) in rdn.iter().enumerate() {
+                if at > 0 {
+                    f.write_str("+")?;
+                }
+                let oid = attribute.attr_type().to_id_string();
+                let value = attribute.attr_value();
+                match (keyword(&oid), text(value)) {
+                    (Some(keyword), Some(text)) => write!(f, "{keyword}={}", Escaped(&text))?,
+                    (keyword, _) => {
+                        let oid = keyword.unwrap_or(&oid);
+                        write!(f, "{oid}=#{}", Hex(&encoded(value)))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for DistinguishedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DistinguishedName({self})")
+    }
+}
+
+/// The whole TLV of a value that was parsed from DER with a definite length.
+fn encoded(value: &Any<'_>) -> Vec<u8> {
+    let length = value.data.len();
+    let constructed = if value.header.is_constructed() {
+        0x20
+    } else {
+        0
+    };
+    let mut out = vec![value.tag().0 as u8 & 0x1f | constructed];
+    match u8::try_from(length) {
+        Ok(short) if short < 0x80 => out.push(short),
+        _ => {
+            let bytes = length.to_be_bytes();
+            let skip = bytes.iter().take_while(|byte| **byte == 0).count();
+            out.push(0x80 | (bytes.len() - skip) as u8);
+            out.extend_from_slice(&bytes[skip..]);
+        }
+    }
+    out.extend_from_slice(value.data);
+    out
+}
+
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Escapes what RFC 4514 section 2.4 wants escaped, and `=` and `#` everywhere, as Java does.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let leading = self.0.len() - self.0.trim_start_matches([' ', '\r']).len();
+        let trailing = self.0.trim_end_matches([' ', '\r']).len();
+        for (at, c) in self.0.char_indices() {
+            match c {
+                ',' | '=' | '+' | '<' | '>' | '#' | ';' | '"' | '\\' => write!(f, "\\{c}")?,
+                '\0' => f.write_str("\\00")?,
+                ' ' | '\r' if at < leading || at >= trailing => write!(f, "\\{c}")?,
+                c => write!(f, "{c}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A name in a subjectAltName extension (RFC 5280 section 4.2.1.6).
+///
+/// `Display` is `dns:…`, `ip:…`, `uri:…`, `email:…`, or `other:` and hex.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum GeneralName {
+    /// dNSName, as written.
+    Dns(String),
+    /// rfc822Name.
+    Email(String),
+    /// iPAddress of 4 or 16 octets.
+    Ip(IpAddr),
+    /// Anything else: tag and content.
+    Other(u8, Vec<u8>),
+    /// uniformResourceIdentifier.
+    Uri(String),
+}
+
+impl fmt::Display for GeneralName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => write!(f, "dns:{name}"),
+            Self::Email(address) => write!(f, "email:{address}"),
+            Self::Ip(address) => write!(f, "ip:{address}"),
+            Self::Other(tag, content) => write!(f, "other:{tag:02x}{}", Hex(content)),
+            Self::Uri(uri) => write!(f, "uri:{uri}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printable(oid: &[u8], value: &str) -> Vec<u8> {
+        let mut attribute = vec![0x06, oid.len() as u8];
+        attribute.extend_from_slice(oid);
+        attribute.extend_from_slice(&[0x13, value.len() as u8]);
+        attribute.extend_from_slice(value.as_bytes());
+        let mut rdn = vec![0x31, attribute.len() as u8 + 2, 0x30, attribute.len() as u8];
+        rdn.extend(attribute);
+        rdn
+    }
+
+    fn name(rdns: &[Vec<u8>]) -> DistinguishedName {
+        let body = rdns.concat();
+        let mut der = vec![0x30, body.len() as u8];
+        der.extend(body);
+        DistinguishedName::from_der(der)
+    }
+
+    #[test]
+    fn the_last_rdn_is_shown_first_and_specials_are_escaped() {
+        let name = name(&[
+            printable(&[0x55, 4, 10], "Acme, Inc"),
+            printable(&[0x55, 4, 3], " a=b"),
+        ]);
+        assert_eq!(name.to_string(), r"CN=\ a\=b,O=Acme\, Inc");
+        assert_eq!(name.common_names(), [" a=b"]);
+    }
+
+    #[test]
+    fn case_and_blanks_do_not_part_two_names_but_order_does() {
+        let a = name(&[
+            printable(&[0x55, 4, 10], "Acme  Inc"),
+            printable(&[0x55, 4, 3], "x"),
+        ]);
+        let b = name(&[
+            printable(&[0x55, 4, 10], "acme inc"),
+            printable(&[0x55, 4, 3], "X"),
+        ]);
+        let c = name(&[
+            printable(&[0x55, 4, 3], "x"),
+            printable(&[0x55, 4, 10], "acme inc"),
+        ]);
+        assert!(a.matches(&b) && a != b);
+        assert!(!a.matches(&c));
+    }
+}
