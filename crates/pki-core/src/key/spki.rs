@@ -1,16 +1,258 @@
 //! The public half of a private key.
 
-use super::{KeyAlgorithm, KeyError, KeyMatch};
+use aws_lc_rs::{
+    agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521},
+    signature::{Ed25519KeyPair, KeyPair},
+};
 
-pub(super) fn check_pkcs8(_der: &[u8]) -> Result<(), KeyError> {
-    todo!()
+use super::{KeyAlgorithm, KeyError, KeyMatch};
+use crate::x509::der::{self, NotDer, Reader};
+
+/// Fails unless the bytes are a PKCS #8 `PrivateKeyInfo` (RFC 5208) or `OneAsymmetricKey` (RFC 5958).
+pub(super) fn check_pkcs8(der: &[u8]) -> Result<(), KeyError> {
+    Pkcs8::read(der).map(|_| ())
 }
-pub(super) fn algorithm(_der: &[u8]) -> Option<KeyAlgorithm> {
-    todo!()
+
+/// Which of the algorithms that this tool makes the key is of.
+pub(super) fn algorithm(der: &[u8]) -> Option<KeyAlgorithm> {
+    let key = Pkcs8::read(der).ok()?;
+    match key.algorithm {
+        RSA => match bit_length(rsa_public(key.key).ok()?.modulus) {
+            2048 => Some(KeyAlgorithm::Rsa2048),
+            3072 => Some(KeyAlgorithm::Rsa3072),
+            4096 => Some(KeyAlgorithm::Rsa4096),
+            _ => None,
+        },
+        EC => match key.curve()? {
+            P256 => Some(KeyAlgorithm::EcP256),
+            P384 => Some(KeyAlgorithm::EcP384),
+            _ => None,
+        },
+        _ => None,
+    }
 }
-pub(super) fn of(_der: &[u8]) -> Result<Vec<u8>, KeyError> {
-    todo!()
+
+/// Size in bits of an RSA key's modulus, of whatever size; `None` for other keys.
+pub(super) fn rsa_bits(der: &[u8]) -> Option<usize> {
+    let key = Pkcs8::read(der).ok()?;
+    match key.algorithm {
+        RSA => Some(bit_length(rsa_public(key.key).ok()?.modulus)),
+        _ => None,
+    }
 }
-pub(super) fn same_key(_a: &[u8], _b: &[u8]) -> KeyMatch {
-    todo!()
+
+/// The DER of the SubjectPublicKeyInfo.
+///
+/// RSA: modulus and exponent stand in the private key (RFC 8017 appendix A.1.2). EC and Ed25519: computed
+/// from the private key; only for a curve that the provider does not know is the public key that a file
+/// may carry (RFC 5915) believed.
+pub(super) fn of(der: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let key = Pkcs8::read(der)?;
+    match key.algorithm {
+        RSA | RSA_PSS => {
+            let public = rsa_public(key.key).map_err(|NotDer(what)| unusable(what))?;
+            let public = der::sequence(&[
+                &der::unsigned(public.modulus),
+                &der::unsigned(public.exponent),
+            ]);
+            Ok(spki(key.algorithm_der, &public))
+        }
+        EC => {
+            let curve = key.curve().ok_or_else(|| unusable("no named curve"))?;
+            let ecdh = match curve {
+                P256 => Some(&ECDH_P256),
+                P384 => Some(&ECDH_P384),
+                P521 => Some(&ECDH_P521),
+                _ => None,
+            };
+            let identifier = der::sequence(&[
+                &der::value(der::OID, &[EC]),
+                &der::value(der::OID, &[curve]),
+            ]);
+            match ecdh {
+                Some(ecdh) => {
+                    let public = agreement::PrivateKey::from_private_key_der(ecdh, der)
+                        .ok()
+                        .and_then(|key| key.compute_public_key().ok())
+                        .ok_or_else(|| unusable("no point on its curve"))?;
+                    Ok(spki(&identifier, public.as_ref()))
+                }
+                None => match sec1_public(key.key) {
+                    Ok(Some(public)) => Ok(spki(&identifier, public)),
+                    _ => Err(unusable("an unknown curve, and no public key beside it")),
+                },
+            }
+        }
+        ED25519 => {
+            let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
+                .map_err(|_| unusable("not a readable Ed25519 key"))?;
+            Ok(spki(key.algorithm_der, pair.public_key().as_ref()))
+        }
+        _ => Err(unusable("its public key cannot be told from it")),
+    }
 }
+
+/// Compares the key itself. Whether the parameters of an RSA key are NULL or absent is how it is written
+/// down and not which key it is (RFC 3279 wants NULL, and some writers leave it out).
+pub(super) fn same_key(a: &[u8], b: &[u8]) -> KeyMatch {
+    if a == b {
+        return KeyMatch::Yes;
+    }
+    match (Spki::read(a), Spki::read(b)) {
+        (Ok(a), Ok(b)) if is_rsa(a.algorithm) && is_rsa(b.algorithm) => yes_or_no(a.key == b.key),
+        (Ok(a), Ok(b)) => {
+            yes_or_no(a.algorithm == b.algorithm && a.key == b.key && a.parameters == b.parameters)
+        }
+        _ => KeyMatch::Unknown,
+    }
+}
+
+fn yes_or_no(same: bool) -> KeyMatch {
+    if same { KeyMatch::Yes } else { KeyMatch::No }
+}
+
+fn is_rsa(oid: &[u8]) -> bool {
+    oid == RSA || oid == RSA_PSS
+}
+
+/// A private key in its PKCS #8 envelope. Borrows, so that no secret is copied.
+struct Pkcs8<'a> {
+    /// Content octets of the algorithm's OID.
+    algorithm: &'a [u8],
+    /// The whole AlgorithmIdentifier.
+    algorithm_der: &'a [u8],
+    /// What follows the OID in it.
+    parameters: &'a [u8],
+    /// The content of the OCTET STRING.
+    key: &'a [u8],
+}
+
+impl<'a> Pkcs8<'a> {
+    fn read(der: &'a [u8]) -> Result<Self, KeyError> {
+        Self::parse(der).map_err(|NotDer(reason)| KeyError::NotPkcs8 { reason })
+    }
+
+    fn parse(der: &'a [u8]) -> Result<Self, NotDer> {
+        let mut outer = Reader::new(der);
+        let mut info = Reader::new(outer.expect(der::SEQUENCE, "not a DER sequence")?);
+        outer.finish("bytes follow it")?;
+        if !matches!(info.expect(der::INTEGER, "no version")?, [0 | 1]) {
+            return Err(NotDer("a version other than 1 and 2"));
+        }
+        let (tag, algorithm, algorithm_der) = info.any().ok_or(NotDer("no algorithm"))?;
+        if tag != der::SEQUENCE {
+            return Err(NotDer("no algorithm"));
+        }
+        let mut algorithm = Reader::new(algorithm);
+        let oid = algorithm.expect(der::OID, "no algorithm identifier")?;
+        let parameters = algorithm.rest();
+        let key = info.expect(der::OCTET_STRING, "no key octets")?;
+        Ok(Self {
+            algorithm: oid,
+            algorithm_der,
+            parameters,
+            key,
+        })
+    }
+
+    /// The OID of the named curve: in the parameters, or in the SEC 1 structure itself.
+    fn curve(&self) -> Option<&'a [u8]> {
+        let mut parameters = Reader::new(self.parameters);
+        if let Ok(Some(curve)) = parameters.optional(der::OID, "") {
+            return Some(curve);
+        }
+        let mut key = sec1_after_private(self.key).ok()?;
+        let parameters = key.optional(SEC1_PARAMETERS, "").ok()??;
+        Reader::new(parameters).expect(der::OID, "").ok()
+    }
+}
+
+/// A SubjectPublicKeyInfo, taken apart.
+struct Spki<'a> {
+    algorithm: &'a [u8],
+    parameters: &'a [u8],
+    key: &'a [u8],
+}
+
+impl<'a> Spki<'a> {
+    fn read(der: &'a [u8]) -> Result<Self, NotDer> {
+        let mut info = Reader::new(Reader::new(der).expect(der::SEQUENCE, "no sequence")?);
+        let mut algorithm = Reader::new(info.expect(der::SEQUENCE, "no algorithm")?);
+        Ok(Self {
+            algorithm: algorithm.expect(der::OID, "no algorithm identifier")?,
+            parameters: algorithm.rest(),
+            key: info.expect(der::BIT_STRING, "no key bits")?,
+        })
+    }
+}
+
+struct RsaPublic<'a> {
+    modulus: &'a [u8],
+    exponent: &'a [u8],
+}
+
+/// Modulus and public exponent of an RSAPrivateKey (RFC 8017 appendix A.1.2).
+fn rsa_public(key: &[u8]) -> Result<RsaPublic<'_>, NotDer> {
+    let mut key = Reader::new(Reader::new(key).expect(der::SEQUENCE, "no RSA key")?);
+    key.expect(der::INTEGER, "no version of an RSA key")?;
+    let modulus = key.expect(der::INTEGER, "no RSA modulus")?;
+    let exponent = key.expect(der::INTEGER, "no RSA exponent")?;
+    Ok(RsaPublic { modulus, exponent })
+}
+
+/// An ECPrivateKey (RFC 5915) behind its private number.
+fn sec1_after_private(key: &[u8]) -> Result<Reader<'_>, NotDer> {
+    let mut key = Reader::new(Reader::new(key).expect(der::SEQUENCE, "no EC key")?);
+    key.expect(der::INTEGER, "no version of an EC key")?;
+    key.expect(der::OCTET_STRING, "no EC private number")?;
+    Ok(key)
+}
+
+fn sec1_public(key: &[u8]) -> Result<Option<&[u8]>, NotDer> {
+    let mut key = sec1_after_private(key)?;
+    key.optional(SEC1_PARAMETERS, "no EC parameters")?;
+    let Some(public) = key.optional(SEC1_PUBLIC, "no EC public key")? else {
+        return Ok(None);
+    };
+    match Reader::new(public).expect(der::BIT_STRING, "no EC public key")? {
+        [0, point @ ..] => Ok(Some(point)),
+        _ => Err(NotDer("no EC public key")),
+    }
+}
+
+fn spki(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
+    der::sequence(&[algorithm, &der::bit_string(key)])
+}
+
+fn bit_length(integer: &[u8]) -> usize {
+    let skip = integer.iter().take_while(|octet| **octet == 0).count();
+    match integer.get(skip) {
+        Some(first) => (integer.len() - skip) * 8 - first.leading_zeros() as usize,
+        None => 0,
+    }
+}
+
+fn unusable(reason: &str) -> KeyError {
+    KeyError::Unusable {
+        reason: reason.to_owned(),
+    }
+}
+
+/// rsaEncryption, 1.2.840.113549.1.1.1 (RFC 8017).
+const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+/// id-RSASSA-PSS, 1.2.840.113549.1.1.10 (RFC 4055).
+const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
+/// id-ecPublicKey, 1.2.840.10045.2.1 (RFC 5480).
+const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+/// secp256r1, 1.2.840.10045.3.1.7.
+const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+/// secp384r1, 1.3.132.0.34.
+const P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
+/// secp521r1, 1.3.132.0.35.
+const P521: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x23];
+/// id-Ed25519, 1.3.101.112 (RFC 8410).
+const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+/// `parameters [0]` of an ECPrivateKey (RFC 5915).
+const SEC1_PARAMETERS: u8 = 0xa0;
+/// `publicKey [1]` of an ECPrivateKey (RFC 5915).
+const SEC1_PUBLIC: u8 = 0xa1;

@@ -6,6 +6,7 @@
 //! `verify`.
 
 mod certificate;
+pub(crate) mod der;
 mod fingerprint;
 mod name;
 mod pem;
