@@ -6,6 +6,7 @@
 //! | look at certificates | [`x509`] |
 //! | private keys: make, hold, sign | [`key`] |
 //! | read and write JKS, PKCS #12, PEM | [`keystore`] |
+//! | roles, ports, connections, default keys of the product | [`wso2`] |
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -13,4 +14,5 @@
 pub mod key;
 pub mod keystore;
 pub mod secret;
+pub mod wso2;
 pub mod x509;
