@@ -9,6 +9,8 @@
 //! | salts, IVs, serials | [`Random`], of which [`SystemRandom`] is the system's |
 
 mod algorithm;
+pub(crate) mod der;
+pub(crate) mod pbes2;
 mod pem;
 mod private;
 mod random;
