@@ -1,0 +1,491 @@
+//! Where a password comes from, followed to its end.
+//!
+//! The library knows the grammar of sources ([`Source`]); only here a file is opened, a variable read, a
+//! program run, a person asked. What cannot be read again (a descriptor, a program, a person) is read
+//! once a run and remembered.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    convert::Infallible,
+    env, fmt,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus, Stdio},
+    str::FromStr,
+};
+
+use pki_core::secret::{Password, Source, SourceError};
+use zeroize::Zeroizing;
+
+use crate::{error::CommandError, ui::Ui};
+
+/// Resolves password sources, each once.
+pub(crate) struct Passwords<'a> {
+    ui: &'a Ui,
+    ask: Ask,
+    remembered: RefCell<BTreeMap<Source, Password>>,
+}
+
+/// What a password is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Something is made with it: a prompt asks twice.
+    Create,
+    /// Something that is there is opened with it.
+    Open,
+}
+
+/// Where a source was written, for messages, and where its relative paths start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin<'a> {
+    /// The topology's key (`ca.password`) or the flag (`--old-password`).
+    pub(crate) name: &'a str,
+    /// The topology's folder, or for a flag the current one.
+    pub(crate) base: &'a Path,
+}
+
+impl<'a> Origin<'a> {
+    /// A flag of the command line.
+    pub(crate) fn flag(name: &'a str) -> Self {
+        Self {
+            name,
+            base: Path::new(""),
+        }
+    }
+
+    /// A key of the topology that lies in `base`.
+    pub(crate) fn key(name: &'a str, base: &'a Path) -> Self {
+        Self { name, base }
+    }
+}
+
+impl<'a> Passwords<'a> {
+    /// With the terminal as it is.
+    pub(crate) fn new(ui: &'a Ui) -> Self {
+        Self {
+            ui,
+            ask: |question| rpassword::prompt_password(question),
+            remembered: RefCell::default(),
+        }
+    }
+
+    /// The password that a source gives.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, with the source as it was written and the place where it was written.
+    pub(crate) fn resolve(
+        &self,
+        source: &Source,
+        origin: Origin<'_>,
+        purpose: Purpose,
+    ) -> Result<Password, CommandError> {
+        if let Some(password) = self.remembered.borrow().get(source) {
+            return Ok(password.clone());
+        }
+        let failed = |problem| describe(source, origin, problem);
+        let (bytes, once) = match source {
+            Source::File(path) => (read_file(&located(path, origin.base)), false),
+            Source::Environment(name) => (read_variable(name), false),
+            Source::FileDescriptor(number) => (read_descriptor(*number), true),
+            Source::Command(words) => (run(words, origin.base), true),
+            Source::Prompt => (self.prompt(origin, purpose), true),
+            _ => (Err(Problem::Unsupported), false),
+        };
+        let password = to_password(&bytes.map_err(failed)?).map_err(failed)?;
+        self.warn(source, origin, &password);
+        if once {
+            self.remembered
+                .borrow_mut()
+                .insert(source.clone(), password.clone());
+        }
+        Ok(password)
+    }
+
+    fn prompt(&self, origin: Origin<'_>, purpose: Purpose) -> Content {
+        if !self.ui.can_ask() {
+            return Err(Problem::NobodyToAsk);
+        }
+        let name = origin.name;
+        let ask = |question: String| (self.ask)(&question).map(Zeroizing::new);
+        let first = ask(format!("password for `{name}`: ")).map_err(Problem::Read)?;
+        if purpose == Purpose::Create {
+            let second = ask(format!("password for `{name}`, again: ")).map_err(Problem::Read)?;
+            if first != second {
+                return Err(Problem::Differ);
+            }
+        }
+        Ok(Zeroizing::new(first.as_bytes().to_vec()))
+    }
+
+    /// What is probably a mistake and must not be corrected: it may be part of the password.
+    fn warn(&self, source: &Source, origin: Origin<'_>, password: &Password) {
+        let text = password.expose();
+        let name = origin.name;
+        if text.contains(['\n', '\r']) {
+            self.ui.warning(format_args!(
+                "the password of `{name}` from `{source}` has a line end inside; \
+                 only one final line end is taken off"
+            ));
+        } else if text.trim() != text {
+            self.ui.warning(format_args!(
+                "the password of `{name}` from `{source}` begins or ends with a blank, which is kept"
+            ));
+        }
+        if let Source::File(path) = source
+            && others_may_read(&located(path, origin.base))
+        {
+            self.ui.warning(format_args!(
+                "everybody on this machine may read `{source}`, the password of `{name}`"
+            ));
+            self.ui.hint(format_args!(
+                "chmod 600 {}",
+                located(path, origin.base).display()
+            ));
+        }
+    }
+}
+
+impl fmt::Debug for Passwords<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Passwords").finish_non_exhaustive()
+    }
+}
+
+/// A password source on the command line.
+///
+/// Reading it never fails, because the parser of arguments would repeat the text in its message, and the
+/// text may be a password.
+#[derive(Clone, Debug)]
+pub(crate) struct SourceArg(Result<Source, SourceError>);
+
+impl SourceArg {
+    /// The source, or an error that names the flag.
+    pub(crate) fn source(&self, flag: &str) -> Result<&Source, CommandError> {
+        self.0
+            .as_ref()
+            .map_err(|error| CommandError::source(flag, *error))
+    }
+}
+
+impl FromStr for SourceArg {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.parse()))
+    }
+}
+
+/// Asks on the terminal without showing what is typed.
+type Ask = fn(&str) -> io::Result<String>;
+/// What a source gave.
+type Content = Result<Zeroizing<Vec<u8>>, Problem>;
+
+/// Why a source gave no password.
+#[derive(Debug)]
+enum Problem {
+    Differ,
+    Empty,
+    Exit(ExitStatus),
+    NoVariable,
+    NobodyToAsk,
+    NotText,
+    Read(io::Error),
+    Start(io::Error),
+    TooLong,
+    Unsupported,
+}
+
+fn describe(source: &Source, origin: Origin<'_>, problem: Problem) -> CommandError {
+    let name = origin.name;
+    let failed = |what: &str| CommandError::failed(format!("no password for `{name}`: {what}"));
+    match problem {
+        Problem::Differ => failed("the two that were typed differ"),
+        Problem::Empty => failed(&format!("`{source}` is empty")),
+        Problem::Exit(status) => failed(&format!("`{source}` failed ({status})")),
+        Problem::NoVariable => failed(&format!("`{source}` is not set")),
+        Problem::NobodyToAsk => failed("nobody can be asked here").hint(
+            "run it on a terminal without `--no-input`, or take the password from \
+             `file:PATH`, `env:NAME`, `fd:N` or `cmd:PROGRAM ARG…`",
+        ),
+        Problem::NotText => failed(&format!("`{source}` is not UTF-8 text")),
+        Problem::Read(error) => failed(&format!("`{source}` cannot be read")).because(&error),
+        Problem::Start(error) => failed(&format!("`{source}` cannot be started")).because(&error),
+        Problem::TooLong => failed(&format!(
+            "`{source}` gives more than {MAX_LENGTH} bytes, which is no password"
+        )),
+        Problem::Unsupported => failed(&format!("`{source}` is not supported")),
+    }
+}
+
+fn to_password(bytes: &[u8]) -> Result<Password, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Problem::NotText)?;
+    let text = text
+        .strip_suffix("\r\n")
+        .or_else(|| text.strip_suffix('\n'))
+        .unwrap_or(text);
+    if text.is_empty() {
+        return Err(Problem::Empty);
+    }
+    Ok(Password::new(text))
+}
+
+fn read_file(path: &Path) -> Content {
+    File::open(path)
+        .map_err(Problem::Read)
+        .and_then(read_to_end)
+}
+
+fn read_variable(name: &str) -> Content {
+    let value = env::var_os(name).ok_or(Problem::NoVariable)?;
+    let bytes = Zeroizing::new(value.into_encoded_bytes());
+    if bytes.len() > MAX_LENGTH {
+        return Err(Problem::TooLong);
+    }
+    Ok(bytes)
+}
+
+/// Opens the descriptor by name: taking it over by number would need `unsafe`.
+fn read_descriptor(number: u32) -> Content {
+    read_file(&PathBuf::from(format!("/dev/fd/{number}")))
+}
+
+/// Runs a program in `base`. It gets no input, what it says on stderr is passed on.
+fn run(words: &[String], base: &Path) -> Content {
+    let (program, arguments) = words.split_first().ok_or(Problem::Empty)?;
+    // A name without a slash is looked up in PATH; one with a slash starts where the topology lies.
+    let program = match program.contains('/') {
+        true => located(Path::new(program), base),
+        false => PathBuf::from(program),
+    };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(Problem::Start)?;
+    let output = match child.stdout.take() {
+        Some(stdout) => read_to_end(stdout),
+        None => Err(Problem::Empty),
+    };
+    if output.is_err() {
+        // It may wait for ever for somebody to read on. If it is gone already, so much the better.
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(Problem::Read)?;
+    let output = output?;
+    if !status.success() {
+        return Err(Problem::Exit(status));
+    }
+    Ok(output)
+}
+
+fn read_to_end(source: impl Read) -> Content {
+    // All the room at once: a vector that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_LENGTH + 1));
+    source
+        .take(MAX_LENGTH as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(Problem::Read)?;
+    if bytes.len() > MAX_LENGTH {
+        return Err(Problem::TooLong);
+    }
+    Ok(bytes)
+}
+
+fn located(path: &Path, base: &Path) -> PathBuf {
+    base.join(path)
+}
+
+/// Group and own bits are a matter of taste, the bit of all others is not.
+fn others_may_read(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    path.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o004 != 0)
+}
+
+/// Longer than any passphrase that a person or a vault gives out (a 4096-bit key in hex is 1 KiB); keeps
+/// `file:/dev/zero` from filling the memory.
+const MAX_LENGTH: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use anstream::ColorChoice;
+
+    use super::*;
+    use crate::{error::Kind, ui::Settings};
+
+    fn ui() -> Ui {
+        Ui::new(Settings {
+            color: ColorChoice::Never,
+            verbosity: -1,
+            no_input: true,
+            assume_yes: false,
+        })
+    }
+
+    fn resolve(source: &str, base: &Path) -> Result<String, CommandError> {
+        let source = source.parse().unwrap();
+        Passwords::new(&ui())
+            .resolve(&source, Origin::key("stores.password", base), Purpose::Open)
+            .map(|password| password.expose().to_owned())
+    }
+
+    fn refusal(source: &str, base: &Path) -> String {
+        let error = resolve(source, base).unwrap_err();
+        assert_eq!(error.kind(), Kind::Failed);
+        let mut shown = anstream::StripStream::new(Vec::new());
+        error.print(&mut shown).unwrap();
+        String::from_utf8(shown.into_inner()).unwrap()
+    }
+
+    fn folder_with(file: &str, content: impl AsRef<[u8]>) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(file), content).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_file_is_found_beside_the_topology_and_loses_one_line_end() {
+        for (content, password) in [
+            ("secret", "secret"),
+            ("secret\n", "secret"),
+            ("secret\r\n", "secret"),
+            ("secret\n\n", "secret\n"),
+            (" secret ", " secret "),
+            ("secret\r", "secret\r"),
+        ] {
+            let folder = folder_with("p", content);
+            assert_eq!(resolve("file:p", folder.path()).unwrap(), password);
+        }
+    }
+
+    #[test]
+    fn a_file_that_gives_no_password_is_named_with_its_key() {
+        let folder = folder_with("p", "\n");
+        assert_eq!(
+            refusal("file:p", folder.path()),
+            "error: no password for `stores.password`: `file:p` is empty\n"
+        );
+        let missing = refusal("file:q", folder.path());
+        assert!(missing.contains("`file:q` cannot be read"), "{missing}");
+        assert!(missing.contains("caused by: "), "{missing}");
+        assert!(refusal("file:.", folder.path()).contains("cannot be read"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_and_files_without_end_are_refused() {
+        let folder = folder_with("p", [0xFF, 0xFE]);
+        assert!(refusal("file:p", folder.path()).contains("not UTF-8"));
+        assert!(refusal("file:/dev/zero", folder.path()).contains("4096"));
+    }
+
+    #[test]
+    fn only_the_bit_of_all_others_is_warned_about() {
+        let folder = folder_with("p", "secret");
+        let file = folder.path().join("p");
+        for (mode, warned) in [(0o600, false), (0o640, false), (0o644, true)] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(others_may_read(&file), warned, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_variable_is_read_and_a_missing_one_is_an_error() {
+        let here = Path::new("");
+        assert_eq!(
+            resolve("env:CARGO_PKG_NAME", here).unwrap(),
+            env!("CARGO_PKG_NAME")
+        );
+        assert_eq!(
+            refusal("env:APIM_PKI_NEVER_SET", here),
+            "error: no password for `stores.password`: `env:APIM_PKI_NEVER_SET` is not set\n"
+        );
+    }
+
+    #[test]
+    fn a_descriptor_is_read_to_its_end_once_a_run() {
+        use std::os::fd::AsRawFd;
+        let (reader, mut writer) = io::pipe().unwrap();
+        io::Write::write_all(&mut writer, b"from a pipe\n").unwrap();
+        drop(writer);
+        let source: Source = format!("fd:{}", reader.as_raw_fd()).parse().unwrap();
+        let ui = ui();
+        let passwords = Passwords::new(&ui);
+        for key in ["stores.password", "ca.password"] {
+            let origin = Origin::key(key, Path::new(""));
+            let password = passwords.resolve(&source, origin, Purpose::Open).unwrap();
+            assert_eq!(password.expose(), "from a pipe");
+        }
+    }
+
+    #[test]
+    fn a_descriptor_that_is_not_open_is_an_error() {
+        assert!(refusal("fd:4000", Path::new("")).contains("`fd:4000` cannot be read"));
+    }
+
+    #[test]
+    fn a_program_is_run_without_a_shell() {
+        let here = Path::new("");
+        assert_eq!(resolve("cmd:echo $HOME;true", here).unwrap(), "$HOME;true");
+    }
+
+    #[test]
+    fn a_program_with_a_slash_starts_where_the_topology_lies() {
+        let folder = folder_with("ask", "#!/bin/sh\necho secret\n");
+        let file = folder.path().join("ask");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(resolve("cmd:./ask", folder.path()).unwrap(), "secret");
+    }
+
+    #[test]
+    fn a_program_that_fails_or_says_nothing_or_never_ends_gives_no_password() {
+        let here = Path::new("");
+        assert!(refusal("cmd:false", here).contains("`cmd:false` failed (exit status: 1)"));
+        assert!(refusal("cmd:true", here).contains("`cmd:true` is empty"));
+        assert!(refusal("cmd:yes", here).contains("4096"));
+        assert!(refusal("cmd:apim-pki-no-such-program", here).contains("cannot be started"));
+    }
+
+    #[test]
+    fn a_prompt_needs_somebody_to_ask() {
+        let shown = refusal("prompt", Path::new(""));
+        assert!(shown.contains("nobody can be asked here"), "{shown}");
+        assert!(shown.contains("hint: "), "{shown}");
+    }
+
+    #[test]
+    fn a_new_password_is_typed_twice_and_both_must_agree() {
+        let ui = Ui::for_a_person();
+        let asked = |ask: Ask, purpose| {
+            let passwords = Passwords {
+                ask,
+                ..Passwords::new(&ui)
+            };
+            let origin = Origin::flag("--password");
+            passwords
+                .resolve(&Source::Prompt, origin, purpose)
+                .map(|password| password.expose().to_owned())
+        };
+        let same: Ask = |_| Ok("secret".to_owned());
+        let differing: Ask = |question| Ok(question.to_owned());
+        assert_eq!(asked(same, Purpose::Create).unwrap(), "secret");
+        assert!(asked(differing, Purpose::Open).is_ok());
+        assert!(asked(differing, Purpose::Create).is_err());
+    }
+
+    #[test]
+    fn debug_tells_no_password() {
+        let ui = ui();
+        let passwords = Passwords::new(&ui);
+        let source = "cmd:echo hunter2secret".parse().unwrap();
+        passwords
+            .resolve(&source, Origin::flag("--password"), Purpose::Open)
+            .unwrap();
+        assert!(!format!("{passwords:?}").contains("hunter2secret"));
+    }
+}
