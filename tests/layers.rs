@@ -18,7 +18,8 @@ use std::{
 const TABLE: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("disk", &["secret"]),
-    ("x509", &[]),
+    // A PEM block may be a private key, so its content is held as a secret.
+    ("x509", &["secret"]),
     ("key", &["secret", "x509"]),
     ("keystore", &["secret", "x509", "key"]),
     ("path", &["x509", "key"]),
