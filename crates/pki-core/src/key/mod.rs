@@ -15,7 +15,7 @@ mod pem;
 mod private;
 mod random;
 mod signing;
-mod spki;
+pub(crate) mod spki;
 
 pub use algorithm::{KeyAlgorithm, UnknownKeyAlgorithm};
 pub use pem::{read_private_key, write_encrypted_private_key};

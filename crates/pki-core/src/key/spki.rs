@@ -5,8 +5,13 @@ use aws_lc_rs::{
     signature::{Ed25519KeyPair, KeyPair},
 };
 
+use zeroize::Zeroizing;
+
 use super::{KeyAlgorithm, KeyError, KeyMatch};
-use crate::x509::der::{self, NotDer, Reader};
+use crate::{
+    secret::Bytes,
+    x509::der::{self, NotDer, Reader},
+};
 
 /// Fails unless the bytes are a PKCS #8 `PrivateKeyInfo` (RFC 5208) or `OneAsymmetricKey` (RFC 5958).
 pub(super) fn check_pkcs8(der: &[u8]) -> Result<(), KeyError> {
@@ -92,9 +97,46 @@ pub(super) fn of(der: &[u8]) -> Result<Vec<u8>, KeyError> {
     }
 }
 
+/// Wraps a PKCS #1 RSAPrivateKey (RFC 8017 appendix A.1.2) as PKCS #8.
+pub(super) fn pkcs8_of_rsa(key: &[u8]) -> Result<Bytes, NotDer> {
+    rsa_public(key)?;
+    let algorithm = der::sequence(&[&der::value(der::OID, &[RSA]), &der::value(der::NULL, &[])]);
+    Ok(pkcs8(&algorithm, key))
+}
+
+/// Wraps a SEC 1 ECPrivateKey (RFC 5915) as PKCS #8. `curve`: content octets of the curve's OID, for a key
+/// that does not name its own.
+pub(super) fn pkcs8_of_ec(key: &[u8], curve: Option<&[u8]>) -> Result<Bytes, NotDer> {
+    let own = match sec1_after_private(key)?.optional(SEC1_PARAMETERS, "no EC parameters")? {
+        Some(parameters) => Some(Reader::new(parameters).expect(der::OID, "no named curve")?),
+        None => None,
+    };
+    let curve = own.or(curve).ok_or(NotDer("no named curve"))?;
+    let algorithm = der::sequence(&[
+        &der::value(der::OID, &[EC]),
+        &der::value(der::OID, &[curve]),
+    ]);
+    Ok(pkcs8(&algorithm, key))
+}
+
+fn pkcs8(algorithm: &[u8], key: &[u8]) -> Bytes {
+    let key = Zeroizing::new(der::value(der::OCTET_STRING, &[key]));
+    Bytes::from(der::sequence(&[
+        &der::value(der::INTEGER, &[&[0]]),
+        algorithm,
+        &key,
+    ]))
+}
+
+/// The key octets in their PKCS #8 envelope.
+#[cfg(test)]
+pub(super) fn inner_key(der: &[u8]) -> Option<&[u8]> {
+    Pkcs8::read(der).ok().map(|key| key.key)
+}
+
 /// Compares the key itself. Whether the parameters of an RSA key are NULL or absent is how it is written
 /// down and not which key it is (RFC 3279 wants NULL, and some writers leave it out).
-pub(super) fn same_key(a: &[u8], b: &[u8]) -> KeyMatch {
+pub(crate) fn same_key(a: &[u8], b: &[u8]) -> KeyMatch {
     if a == b {
         return KeyMatch::Yes;
     }
@@ -256,3 +298,87 @@ const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 const SEC1_PARAMETERS: u8 = 0xa0;
 /// `publicKey [1]` of an ECPrivateKey (RFC 5915).
 const SEC1_PUBLIC: u8 = 0xa1;
+
+#[cfg(test)]
+mod tests {
+    use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
+
+    use super::*;
+    use crate::{key::PrivateKey, x509::Fingerprint};
+
+    fn ready_keys() -> Vec<(String, Vec<u8>, Fingerprint)> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/keys");
+        let manifest = std::fs::read_to_string(format!("{folder}/MANIFEST")).unwrap();
+        let rows = manifest.lines().filter(|line| !line.starts_with('#'));
+        rows.map(|row| {
+            let columns: Vec<_> = row.split('\t').collect();
+            let pem = std::fs::read(format!("{folder}/{}", columns[0])).unwrap();
+            let der = PrivatePkcs8KeyDer::from_pem_slice(&pem).unwrap();
+            (
+                columns[1].to_owned(),
+                der.secret_pkcs8_der().to_vec(),
+                columns[2].parse().unwrap(),
+            )
+        })
+        .collect()
+    }
+
+    #[test]
+    fn the_public_half_is_what_openssl_says_it_is() {
+        let keys = ready_keys();
+        assert!(keys.len() >= 18);
+        for (name, der, expected) in keys {
+            let spki = of(&der).unwrap();
+            assert_eq!(Fingerprint::of(&spki), expected, "{name}");
+            assert_eq!(
+                algorithm(&der).map(KeyAlgorithm::name),
+                Some(name.as_str()).filter(|name| *name != "rsa-1024")
+            );
+        }
+    }
+
+    #[test]
+    fn null_parameters_and_none_are_the_same_rsa_key() {
+        let (_, der, _) = ready_keys().remove(5);
+        let with = of(&der).unwrap();
+        let key = Spki::read(&with).unwrap().key[1..].to_vec();
+        let without = spki(&der::sequence(&[&der::value(der::OID, &[RSA])]), &key);
+        assert_ne!(with, without);
+        assert_eq!(same_key(&with, &without), KeyMatch::Yes);
+        assert_eq!(same_key(&with, b"\x30\x00"), KeyMatch::Unknown);
+    }
+
+    #[test]
+    fn a_cut_or_changed_key_is_an_error_and_never_a_panic() {
+        for (_, der, _) in ready_keys().into_iter().step_by(4) {
+            for length in 0..der.len() {
+                assert!(PrivateKey::from_pkcs8(&der[..length]).is_err());
+            }
+            for at in 0..der.len().min(60) {
+                let mut changed = der.clone();
+                changed[at] ^= 0x81;
+                if let Ok(key) = PrivateKey::from_pkcs8(changed) {
+                    let _ = (
+                        key.algorithm(),
+                        key.spki().is_ok(),
+                        key.signing_key().is_ok(),
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_rsa_key_of_1024_bits_is_read_and_does_not_sign() {
+        let (_, der, _) = ready_keys()
+            .into_iter()
+            .find(|(name, ..)| name == "rsa-1024")
+            .unwrap();
+        let key = PrivateKey::from_pkcs8(der).unwrap();
+        assert!(key.spki().is_ok());
+        assert!(matches!(
+            key.signing_key().err(),
+            Some(KeyError::Unusable { .. })
+        ));
+    }
+}
