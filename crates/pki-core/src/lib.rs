@@ -6,11 +6,13 @@
 //! | look at certificates | [`x509`] |
 //! | private keys: make, hold, sign | [`key`] |
 //! | read and write JKS, PKCS #12, PEM | [`keystore`] |
+//! | make certificates | [`issue`] |
 //! | roles, ports, connections, default keys of the product | [`wso2`] |
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod issue;
 pub mod key;
 pub mod keystore;
 pub mod secret;

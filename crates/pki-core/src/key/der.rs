@@ -118,6 +118,11 @@ impl<'a> Reader<'a> {
             .fold(0, |value, byte| value << 8 | u64::from(*byte)))
     }
 
+    /// All that is not read yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.position..).unwrap_or_default()
+    }
+
     /// Nothing may be left.
     pub(crate) fn finish(&self, what: &'static str) -> Result<(), DerError> {
         if self.is_empty() {
@@ -205,6 +210,21 @@ pub(crate) fn unsigned(value: u32) -> Vec<u8> {
     encode(INTEGER, &[sign, &octets[skip..]])
 }
 
+/// An INTEGER that is not negative, from octets, most significant first.
+pub(crate) fn positive(octets: &[u8]) -> Vec<u8> {
+    let skip = octets.iter().take_while(|octet| **octet == 0).count();
+    let significant = octets.get(skip..).unwrap_or_default();
+    match significant.first() {
+        Some(first) if *first < 0x80 => encode(INTEGER, &[significant]),
+        _ => encode(INTEGER, &[&[0], significant]),
+    }
+}
+
+/// A BIT STRING of whole octets.
+pub(crate) fn bit_string(octets: &[u8]) -> Vec<u8> {
+    encode(BIT_STRING, &[&[0], octets])
+}
+
 /// Appends tag and length.
 pub(crate) fn push_header(out: &mut Vec<u8>, tag: u8, length: usize) {
     out.push(tag);
@@ -245,6 +265,7 @@ pub(crate) fn dotted(oid: &[u8]) -> String {
 }
 
 pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const NULL: u8 = 0x05;
 pub(crate) const OID: u8 = 0x06;
@@ -269,6 +290,13 @@ mod tests {
             [7; 300]
         );
         assert!(inner.finish("nothing").is_ok() && outer.finish("nothing").is_ok());
+    }
+
+    #[test]
+    fn numbers_stay_positive() {
+        assert_eq!(positive(&[0x80]), [2, 2, 0, 0x80]);
+        assert_eq!(positive(&[0, 0x7f]), [2, 1, 0x7f]);
+        assert_eq!(positive(&[]), [2, 1, 0]);
     }
 
     #[test]

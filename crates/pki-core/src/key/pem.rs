@@ -1,13 +1,13 @@
 use std::num::NonZeroU32;
 
-use super::{KeyError, PrivateKey, Random, pbes2, spki};
+use super::{
+    KeyError, PrivateKey, Random,
+    der::{self, DerError, Reader},
+    pbes2, spki,
+};
 use crate::{
     secret::{Bytes, Password},
-    x509::{
-        PemBlock,
-        der::{self, NotDer, Reader},
-        pem_blocks, write_pem,
-    },
+    x509::{PemBlock, pem_blocks, write_pem},
 };
 
 /// Reads the first private key of a PEM text: PKCS #8, encrypted PKCS #8 (PBES2), PKCS #1, SEC1.
@@ -32,7 +32,12 @@ pub fn read_private_key(pem: &[u8], password: Option<&Password>) -> Result<Priva
         )));
     }
     let der = key.der.expose();
-    let broken = |NotDer(reason)| no_key(format!("the {} block is damaged: {reason}", key.label));
+    let broken = |error: DerError| {
+        no_key(format!(
+            "the {} block is damaged: {}",
+            key.label, error.reason
+        ))
+    };
     match key.label.as_str() {
         "PRIVATE KEY" => PrivateKey::from_pkcs8(der),
         "ENCRYPTED PRIVATE KEY" => {
@@ -71,17 +76,19 @@ pub fn write_encrypted_private_key(
     let iterations = NonZeroU32::new(iterations).ok_or_else(|| failed("no iterations"))?;
     let (algorithm, encrypted) = pbes2::encrypt(key.pkcs8().expose(), password, iterations, random)
         .map_err(|_| failed("the provider does not encrypt it"))?;
-    let der = der::sequence(&[&algorithm, &der::value(der::OCTET_STRING, &[&encrypted])]);
+    let der = der::sequence(&[&algorithm, &der::encode(der::OCTET_STRING, &[&encrypted])]);
     Ok(write_pem("ENCRYPTED PRIVATE KEY", &der))
 }
 
 /// AlgorithmIdentifier and encrypted bytes of an EncryptedPrivateKeyInfo (RFC 5958 section 3).
-fn encrypted_parts(der: &[u8]) -> Result<(&[u8], &[u8]), NotDer> {
+fn encrypted_parts(der: &[u8]) -> Result<(&[u8], &[u8]), DerError> {
     let mut outer = Reader::new(der);
-    let mut info = Reader::new(outer.expect(der::SEQUENCE, "not a DER sequence")?);
+    let mut info = outer.sequence("not a DER sequence")?;
     outer.finish("bytes follow it")?;
-    let (_, _, algorithm) = info.any().ok_or(NotDer("no algorithm"))?;
-    let encrypted = info.expect(der::OCTET_STRING, "no encrypted bytes")?;
+    let algorithm = info.element()?.whole;
+    let encrypted = info
+        .expect(der::OCTET_STRING, "no encrypted bytes")?
+        .content;
     info.finish("bytes follow the encrypted bytes")?;
     Ok((algorithm, encrypted))
 }
@@ -89,7 +96,7 @@ fn encrypted_parts(der: &[u8]) -> Result<(&[u8], &[u8]), NotDer> {
 /// The curve that `openssl ecparam -genkey` writes into a block of its own before the key.
 fn ec_parameters(blocks: &[PemBlock]) -> Option<&[u8]> {
     let block = blocks.iter().find(|block| block.label == "EC PARAMETERS")?;
-    Reader::new(block.der.expose()).expect(der::OID, "").ok()
+    Reader::new(block.der.expose()).oid("no curve").ok()
 }
 
 fn not_opened(error: pbes2::Pbes2Error) -> KeyError {
@@ -124,7 +131,7 @@ mod tests {
             let password = Password::new("pässword");
             let written =
                 write_encrypted_private_key(&key, &password, 1000, &mut SystemRandom).unwrap();
-            let read = |password| read_private_key(written.expose(), password);
+            let read = |password: Option<&Password>| read_private_key(written.expose(), password);
             assert!(read(Some(&password)).unwrap() == key);
             assert_eq!(
                 read(Some(&Password::new("other"))).unwrap_err(),
@@ -155,14 +162,11 @@ mod tests {
         let ec = read_private_key(P384, None).unwrap();
         let inner = spki::inner_key(ec.pkcs8().expose()).unwrap();
         let curve = [0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22];
-        let sec1 = [
-            write_pem("EC PARAMETERS", &curve).expose(),
-            write_pem("EC PRIVATE KEY", inner).expose(),
-        ]
-        .concat();
+        let alone = write_pem("EC PRIVATE KEY", inner);
+        let parameters = write_pem("EC PARAMETERS", &curve);
+        let sec1 = [parameters.expose(), alone.expose()].concat();
         let read = read_private_key(&sec1, None).unwrap();
         assert_eq!(read.spki().unwrap(), ec.spki().unwrap());
-        let alone = write_pem("EC PRIVATE KEY", inner);
         assert!(matches!(
             read_private_key(alone.expose(), None),
             Err(KeyError::Pem { .. })

@@ -7,11 +7,11 @@ use aws_lc_rs::{
 
 use zeroize::Zeroizing;
 
-use super::{KeyAlgorithm, KeyError, KeyMatch};
-use crate::{
-    secret::Bytes,
-    x509::der::{self, NotDer, Reader},
+use super::{
+    KeyAlgorithm, KeyError, KeyMatch,
+    der::{self, DerError, Reader},
 };
+use crate::secret::Bytes;
 
 /// Fails unless the bytes are a PKCS #8 `PrivateKeyInfo` (RFC 5208) or `OneAsymmetricKey` (RFC 5958).
 pub(super) fn check_pkcs8(der: &[u8]) -> Result<(), KeyError> {
@@ -55,10 +55,10 @@ pub(super) fn of(der: &[u8]) -> Result<Vec<u8>, KeyError> {
     let key = Pkcs8::read(der)?;
     match key.algorithm {
         RSA | RSA_PSS => {
-            let public = rsa_public(key.key).map_err(|NotDer(what)| unusable(what))?;
+            let public = rsa_public(key.key).map_err(|error| unusable(error.reason))?;
             let public = der::sequence(&[
-                &der::unsigned(public.modulus),
-                &der::unsigned(public.exponent),
+                &der::positive(public.modulus),
+                &der::positive(public.exponent),
             ]);
             Ok(spki(key.algorithm_der, &public))
         }
@@ -71,8 +71,8 @@ pub(super) fn of(der: &[u8]) -> Result<Vec<u8>, KeyError> {
                 _ => None,
             };
             let identifier = der::sequence(&[
-                &der::value(der::OID, &[EC]),
-                &der::value(der::OID, &[curve]),
+                &der::encode(der::OID, &[EC]),
+                &der::encode(der::OID, &[curve]),
             ]);
             match ecdh {
                 Some(ecdh) => {
@@ -83,7 +83,7 @@ pub(super) fn of(der: &[u8]) -> Result<Vec<u8>, KeyError> {
                     Ok(spki(&identifier, public.as_ref()))
                 }
                 None => match sec1_public(key.key) {
-                    Ok(Some(public)) => Ok(spki(&identifier, public)),
+                    Some(public) => Ok(spki(&identifier, public)),
                     _ => Err(unusable("an unknown curve, and no public key beside it")),
                 },
             }
@@ -98,31 +98,34 @@ pub(super) fn of(der: &[u8]) -> Result<Vec<u8>, KeyError> {
 }
 
 /// Wraps a PKCS #1 RSAPrivateKey (RFC 8017 appendix A.1.2) as PKCS #8.
-pub(super) fn pkcs8_of_rsa(key: &[u8]) -> Result<Bytes, NotDer> {
+pub(super) fn pkcs8_of_rsa(key: &[u8]) -> Result<Bytes, DerError> {
     rsa_public(key)?;
-    let algorithm = der::sequence(&[&der::value(der::OID, &[RSA]), &der::value(der::NULL, &[])]);
+    let algorithm = der::sequence(&[&der::encode(der::OID, &[RSA]), &der::encode(der::NULL, &[])]);
     Ok(pkcs8(&algorithm, key))
 }
 
 /// Wraps a SEC 1 ECPrivateKey (RFC 5915) as PKCS #8. `curve`: content octets of the curve's OID, for a key
 /// that does not name its own.
-pub(super) fn pkcs8_of_ec(key: &[u8], curve: Option<&[u8]>) -> Result<Bytes, NotDer> {
-    let own = match sec1_after_private(key)?.optional(SEC1_PARAMETERS, "no EC parameters")? {
-        Some(parameters) => Some(Reader::new(parameters).expect(der::OID, "no named curve")?),
+pub(super) fn pkcs8_of_ec(key: &[u8], curve: Option<&[u8]>) -> Result<Bytes, DerError> {
+    let own = match sec1_after_private(key)?.optional(SEC1_PARAMETERS)? {
+        Some(parameters) => Some(parameters.reader().oid("no named curve")?),
         None => None,
     };
-    let curve = own.or(curve).ok_or(NotDer("no named curve"))?;
+    let curve = own.or(curve).ok_or(DerError {
+        offset: 0,
+        reason: "no named curve",
+    })?;
     let algorithm = der::sequence(&[
-        &der::value(der::OID, &[EC]),
-        &der::value(der::OID, &[curve]),
+        &der::encode(der::OID, &[EC]),
+        &der::encode(der::OID, &[curve]),
     ]);
     Ok(pkcs8(&algorithm, key))
 }
 
 fn pkcs8(algorithm: &[u8], key: &[u8]) -> Bytes {
-    let key = Zeroizing::new(der::value(der::OCTET_STRING, &[key]));
+    let key = Zeroizing::new(der::encode(der::OCTET_STRING, &[key]));
     Bytes::from(der::sequence(&[
-        &der::value(der::INTEGER, &[&[0]]),
+        &der::encode(der::INTEGER, &[&[0]]),
         algorithm,
         &key,
     ]))
@@ -171,41 +174,41 @@ struct Pkcs8<'a> {
 
 impl<'a> Pkcs8<'a> {
     fn read(der: &'a [u8]) -> Result<Self, KeyError> {
-        Self::parse(der).map_err(|NotDer(reason)| KeyError::NotPkcs8 { reason })
+        Self::parse(der).map_err(|error| KeyError::NotPkcs8 {
+            reason: error.reason,
+        })
     }
 
-    fn parse(der: &'a [u8]) -> Result<Self, NotDer> {
+    fn parse(der: &'a [u8]) -> Result<Self, DerError> {
         let mut outer = Reader::new(der);
-        let mut info = Reader::new(outer.expect(der::SEQUENCE, "not a DER sequence")?);
+        let mut info = outer.sequence("not a DER sequence")?;
         outer.finish("bytes follow it")?;
-        if !matches!(info.expect(der::INTEGER, "no version")?, [0 | 1]) {
-            return Err(NotDer("a version other than 1 and 2"));
+        if info.unsigned("no version")? > 1 {
+            return Err(DerError {
+                offset: 0,
+                reason: "a version other than 1 and 2",
+            });
         }
-        let (tag, algorithm, algorithm_der) = info.any().ok_or(NotDer("no algorithm"))?;
-        if tag != der::SEQUENCE {
-            return Err(NotDer("no algorithm"));
-        }
-        let mut algorithm = Reader::new(algorithm);
-        let oid = algorithm.expect(der::OID, "no algorithm identifier")?;
-        let parameters = algorithm.rest();
-        let key = info.expect(der::OCTET_STRING, "no key octets")?;
+        let algorithm = info.expect(der::SEQUENCE, "no algorithm")?;
+        let mut parts = algorithm.reader();
         Ok(Self {
-            algorithm: oid,
-            algorithm_der,
-            parameters,
-            key,
+            algorithm: parts.oid("no algorithm identifier")?,
+            algorithm_der: algorithm.whole,
+            parameters: parts.rest(),
+            key: info.expect(der::OCTET_STRING, "no key octets")?.content,
         })
     }
 
     /// The OID of the named curve: in the parameters, or in the SEC 1 structure itself.
     fn curve(&self) -> Option<&'a [u8]> {
-        let mut parameters = Reader::new(self.parameters);
-        if let Ok(Some(curve)) = parameters.optional(der::OID, "") {
+        if let Ok(curve) = Reader::new(self.parameters).oid("no curve") {
             return Some(curve);
         }
-        let mut key = sec1_after_private(self.key).ok()?;
-        let parameters = key.optional(SEC1_PARAMETERS, "").ok()??;
-        Reader::new(parameters).expect(der::OID, "").ok()
+        let parameters = sec1_after_private(self.key)
+            .ok()?
+            .optional(SEC1_PARAMETERS)
+            .ok()??;
+        parameters.reader().oid("no curve").ok()
     }
 }
 
@@ -217,13 +220,13 @@ struct Spki<'a> {
 }
 
 impl<'a> Spki<'a> {
-    fn read(der: &'a [u8]) -> Result<Self, NotDer> {
-        let mut info = Reader::new(Reader::new(der).expect(der::SEQUENCE, "no sequence")?);
-        let mut algorithm = Reader::new(info.expect(der::SEQUENCE, "no algorithm")?);
+    fn read(der: &'a [u8]) -> Result<Self, DerError> {
+        let mut info = Reader::new(der).sequence("no sequence")?;
+        let mut algorithm = info.sequence("no algorithm")?;
         Ok(Self {
-            algorithm: algorithm.expect(der::OID, "no algorithm identifier")?,
+            algorithm: algorithm.oid("no algorithm identifier")?,
             parameters: algorithm.rest(),
-            key: info.expect(der::BIT_STRING, "no key bits")?,
+            key: info.expect(der::BIT_STRING, "no key bits")?.content,
         })
     }
 }
@@ -234,31 +237,35 @@ struct RsaPublic<'a> {
 }
 
 /// Modulus and public exponent of an RSAPrivateKey (RFC 8017 appendix A.1.2).
-fn rsa_public(key: &[u8]) -> Result<RsaPublic<'_>, NotDer> {
-    let mut key = Reader::new(Reader::new(key).expect(der::SEQUENCE, "no RSA key")?);
+fn rsa_public(key: &[u8]) -> Result<RsaPublic<'_>, DerError> {
+    let mut key = Reader::new(key).sequence("no RSA key")?;
     key.expect(der::INTEGER, "no version of an RSA key")?;
-    let modulus = key.expect(der::INTEGER, "no RSA modulus")?;
-    let exponent = key.expect(der::INTEGER, "no RSA exponent")?;
-    Ok(RsaPublic { modulus, exponent })
+    Ok(RsaPublic {
+        modulus: key.expect(der::INTEGER, "no RSA modulus")?.content,
+        exponent: key.expect(der::INTEGER, "no RSA exponent")?.content,
+    })
 }
 
 /// An ECPrivateKey (RFC 5915) behind its private number.
-fn sec1_after_private(key: &[u8]) -> Result<Reader<'_>, NotDer> {
-    let mut key = Reader::new(Reader::new(key).expect(der::SEQUENCE, "no EC key")?);
+fn sec1_after_private(key: &[u8]) -> Result<Reader<'_>, DerError> {
+    let mut key = Reader::new(key).sequence("no EC key")?;
     key.expect(der::INTEGER, "no version of an EC key")?;
     key.expect(der::OCTET_STRING, "no EC private number")?;
     Ok(key)
 }
 
-fn sec1_public(key: &[u8]) -> Result<Option<&[u8]>, NotDer> {
-    let mut key = sec1_after_private(key)?;
-    key.optional(SEC1_PARAMETERS, "no EC parameters")?;
-    let Some(public) = key.optional(SEC1_PUBLIC, "no EC public key")? else {
-        return Ok(None);
-    };
-    match Reader::new(public).expect(der::BIT_STRING, "no EC public key")? {
-        [0, point @ ..] => Ok(Some(point)),
-        _ => Err(NotDer("no EC public key")),
+/// The point that an ECPrivateKey may carry.
+fn sec1_public(key: &[u8]) -> Option<&[u8]> {
+    let mut key = sec1_after_private(key).ok()?;
+    key.optional(SEC1_PARAMETERS).ok()?;
+    let mut public = key.optional(SEC1_PUBLIC).ok()??.reader();
+    match public
+        .expect(der::BIT_STRING, "no EC public key")
+        .ok()?
+        .content
+    {
+        [0, point @ ..] => Some(point),
+        _ => None,
     }
 }
 
@@ -342,7 +349,7 @@ mod tests {
         let (_, der, _) = ready_keys().remove(5);
         let with = of(&der).unwrap();
         let key = Spki::read(&with).unwrap().key[1..].to_vec();
-        let without = spki(&der::sequence(&[&der::value(der::OID, &[RSA])]), &key);
+        let without = spki(&der::sequence(&[&der::encode(der::OID, &[RSA])]), &key);
         assert_ne!(with, without);
         assert_eq!(same_key(&with, &without), KeyMatch::Yes);
         assert_eq!(same_key(&with, b"\x30\x00"), KeyMatch::Unknown);

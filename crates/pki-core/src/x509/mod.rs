@@ -6,7 +6,6 @@
 //! `verify`.
 
 mod certificate;
-pub(crate) mod der;
 mod fingerprint;
 mod name;
 mod pem;
