@@ -37,7 +37,9 @@ pub(crate) enum Purpose {
     Open,
 }
 
-/// Where a source was written, for messages, and where its relative paths start.
+/// Where a source was written, for messages, and where its programs run.
+///
+/// A `file:` of the topology comes with its path resolved; one of a flag starts at the current folder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin<'a> {
     /// The topology's key (`ca.password`) or the flag (`--old-password`).
@@ -87,7 +89,7 @@ impl<'a> Passwords<'a> {
         }
         let failed = |problem| describe(source, origin, problem);
         let (bytes, once) = match source {
-            Source::File(path) => (read_file(&located(path, origin.base)), false),
+            Source::File(path) => (read_file(path), false),
             Source::Environment(name) => (read_variable(name), false),
             Source::FileDescriptor(number) => (read_descriptor(*number), true),
             Source::Command(words) => (run(words, origin.base), true),
@@ -135,15 +137,12 @@ impl<'a> Passwords<'a> {
             ));
         }
         if let Source::File(path) = source
-            && others_may_read(&located(path, origin.base))
+            && others_may_read(path)
         {
             self.ui.warning(format_args!(
                 "everybody on this machine may read `{source}`, the password of `{name}`"
             ));
-            self.ui.hint(format_args!(
-                "chmod 600 {}",
-                located(path, origin.base).display()
-            ));
+            self.ui.hint(format_args!("chmod 600 {}", path.display()));
         }
     }
 }
@@ -349,8 +348,12 @@ mod tests {
         folder
     }
 
+    fn file_in(folder: &tempfile::TempDir, name: &str) -> String {
+        format!("file:{}", folder.path().join(name).display())
+    }
+
     #[test]
-    fn a_file_is_found_beside_the_topology_and_loses_one_line_end() {
+    fn a_file_loses_one_line_end_and_nothing_else() {
         for (content, password) in [
             ("secret", "secret"),
             ("secret\n", "secret"),
@@ -360,28 +363,36 @@ mod tests {
             ("secret\r", "secret\r"),
         ] {
             let folder = folder_with("p", content);
-            assert_eq!(resolve("file:p", folder.path()).unwrap(), password);
+            assert_eq!(
+                resolve(&file_in(&folder, "p"), Path::new("")).unwrap(),
+                password
+            );
         }
     }
 
     #[test]
     fn a_file_that_gives_no_password_is_named_with_its_key() {
         let folder = folder_with("p", "\n");
+        let here = Path::new("");
+        let empty = file_in(&folder, "p");
         assert_eq!(
-            refusal("file:p", folder.path()),
-            "error: no password for `stores.password`: `file:p` is empty\n"
+            refusal(&empty, here),
+            format!("error: no password for `stores.password`: `{empty}` is empty\n")
         );
-        let missing = refusal("file:q", folder.path());
-        assert!(missing.contains("`file:q` cannot be read"), "{missing}");
+        let missing = refusal("file:absent/q", here);
+        assert!(
+            missing.contains("`file:absent/q` cannot be read"),
+            "{missing}"
+        );
         assert!(missing.contains("caused by: "), "{missing}");
-        assert!(refusal("file:.", folder.path()).contains("cannot be read"));
+        assert!(refusal("file:.", here).contains("cannot be read"));
     }
 
     #[test]
     fn bytes_that_are_no_text_and_files_without_end_are_refused() {
         let folder = folder_with("p", [0xFF, 0xFE]);
-        assert!(refusal("file:p", folder.path()).contains("not UTF-8"));
-        assert!(refusal("file:/dev/zero", folder.path()).contains("4096"));
+        assert!(refusal(&file_in(&folder, "p"), Path::new("")).contains("not UTF-8"));
+        assert!(refusal("file:/dev/zero", Path::new("")).contains("4096"));
     }
 
     #[test]
