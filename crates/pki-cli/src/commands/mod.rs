@@ -5,6 +5,8 @@ pub(crate) mod issue;
 pub(crate) mod plan;
 pub(crate) mod verify;
 
+use std::fs;
+
 use clap::Args;
 
 use crate::passwords::SourceArg;
@@ -31,6 +33,17 @@ pub(crate) struct Selection {
     /// A source, never the password: `file:PATH`, `env:NAME`, `fd:N`, `cmd:PROGRAM ARG…`, `prompt`.
     #[arg(long, value_name = "SRC")]
     pub(crate) old_password: Vec<SourceArg>,
+}
+
+/// The name of this machine, for whoever waits for the lock that this run holds.
+pub(crate) fn this_host() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname")
+        .or_else(|_| fs::read_to_string("/etc/hostname"))
+        .unwrap_or_default();
+    match name.trim() {
+        "" => "this machine".to_owned(),
+        name => name.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +98,12 @@ mod tests {
         );
         assert!(second.source("--old-password").is_err());
         assert!(args.ca_key.is_some() && !args.selection.prune);
+    }
+
+    #[test]
+    fn this_machine_has_a_name_of_one_line() {
+        let name = super::this_host();
+        assert!(!name.is_empty() && !name.contains('\n'), "{name:?}");
     }
 
     #[test]
