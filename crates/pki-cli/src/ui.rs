@@ -1,6 +1,6 @@
 //! The terminal: data on stdout, everything else on stderr.
 //!
-//! Whoever writes here writes styled text; the streams strip the styles where nobody would see them
+//! What goes to stderr is styled text; the stream strips the styles where nobody would see them
 //! (`--color`, `NO_COLOR`, no terminal).
 
 use std::{
@@ -58,13 +58,14 @@ impl Ui {
         }
     }
 
-    /// Writes data to stdout: what the command was asked for.
+    /// Writes data to stdout, byte for byte: what the command was asked for. It may be a keystore, so
+    /// nothing is taken for an escape sequence and stripped.
     ///
     /// # Errors
     ///
     /// If it cannot be written; quietly if the reader went away (`apim-pki … | head`).
     pub(crate) fn data(&self, bytes: &[u8]) -> Result<(), CommandError> {
-        let mut stdout = AutoStream::new(io::stdout(), self.color).lock();
+        let mut stdout = io::stdout().lock();
         stdout
             .write_all(bytes)
             .and_then(|()| stdout.flush())
