@@ -7,6 +7,7 @@
 //! | private keys: make, hold, sign | [`key`] |
 //! | read and write JKS, PKCS #12, PEM | [`keystore`] |
 //! | make certificates | [`issue`] |
+//! | judge a chain as Java does | [`path`] |
 //! | roles, ports, connections, default keys of the product | [`wso2`] |
 
 #![forbid(unsafe_code)]
@@ -15,6 +16,7 @@
 pub mod issue;
 pub mod key;
 pub mod keystore;
+pub mod path;
 pub mod secret;
 pub mod wso2;
 pub mod x509;

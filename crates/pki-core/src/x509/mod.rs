@@ -6,12 +6,14 @@
 //! `verify`.
 
 mod certificate;
+mod constraints;
 mod fingerprint;
-mod name;
+pub(crate) mod name;
 mod pem;
 mod view;
 
 pub use certificate::{Certificate, Malformed};
+pub use constraints::NameConstraints;
 pub use fingerprint::Fingerprint;
 pub use name::{DistinguishedName, GeneralName};
 pub use pem::{PemBlock, PemError, has_pem_block, pem_blocks, write_pem};

@@ -45,42 +45,56 @@ impl DistinguishedName {
     /// Compares as RFC 5280 section 7.1 allows: attribute by attribute, strings without regard to their
     /// ASN.1 type, to case, and to how many blanks stand between words.
     pub fn matches(&self, other: &Self) -> bool {
-        if self == other {
-            return true;
-        }
-        match (self.canonical(), other.canonical()) {
-            (Some(a), Some(b)) => a == b,
+        self == other || self.comparable() == other.comparable()
+    }
+
+    /// A form that is equal for names that match. What is no name is its own bytes.
+    pub(crate) fn comparable(&self) -> Comparable {
+        self.canonical().map_or_else(
+            || Comparable(Err(self.0.clone())),
+            |rdns| Comparable(Ok(rdns)),
+        )
+    }
+
+    /// True if the name begins with all of `base`'s RDNs.
+    pub(super) fn is_below(&self, base: &Self) -> bool {
+        match (self.canonical(), base.canonical()) {
+            (Some(name), Some(base)) => name.starts_with(&base),
             _ => false,
         }
     }
 
-    fn canonical(&self) -> Option<Vec<Vec<(String, Vec<u8>)>>> {
-        let (_, name) = X509Name::from_der(&self.0).ok()?;
-        Some(
-            name.iter()
-                .map(|rdn| {
-                    let mut attributes: Vec<_> = rdn
-                        .iter()
-                        .map(|attribute| {
-                            let value = match text(attribute.attr_value()) {
-                                Some(text) => text
-                                    .split_whitespace()
-                                    .collect::<Vec<_>>()
-                                    .join(" ")
-                                    .to_lowercase()
-                                    .into_bytes(),
-                                None => attribute.attr_value().data.to_vec(),
-                            };
-                            (attribute.attr_type().to_id_string(), value)
-                        })
-                        .collect();
-                    attributes.sort();
-                    attributes
-                })
-                .collect(),
-        )
+    fn canonical(&self) -> Option<Vec<Vec<CanonicalAttribute>>> {
+        let (rest, name) = X509Name::from_der(&self.0).ok()?;
+        if !rest.is_empty() {
+            return None;
+        }
+        let canonical = |value: &Any<'_>| match text(value) {
+            Some(text) => {
+                let words: Vec<_> = text.split_whitespace().collect();
+                Ok(words.join(" ").to_lowercase())
+            }
+            None => Err(encoded(value)),
+        };
+        let rdns = name.iter().map(|rdn| {
+            let attributes = rdn.iter().map(|attribute| {
+                let oid = attribute.attr_type().as_bytes().to_vec();
+                (oid, canonical(attribute.attr_value()))
+            });
+            let mut attributes: Vec<_> = attributes.collect();
+            attributes.sort();
+            attributes
+        });
+        Some(rdns.collect())
     }
 }
+
+/// A name in a form that can be compared and hashed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Comparable(Result<Vec<Vec<CanonicalAttribute>>, Vec<u8>>);
+
+/// The OID's octets, and a text in lower case or, of what is no text, the DER.
+type CanonicalAttribute = (Vec<u8>, Result<String, Vec<u8>>);
 
 const COMMON_NAME: &str = "2.5.4.3";
 
@@ -173,7 +187,8 @@ fn encoded(value: &Any<'_>) -> Vec<u8> {
     } else {
         0
     };
-    let mut out = vec![value.tag().0 as u8 & 0x1f | constructed];
+    let class = (value.header.class() as u8) << 6;
+    let mut out = vec![value.tag().0 as u8 & 0x1f | constructed | class];
     match u8::try_from(length) {
         Ok(short) if short < 0x80 => out.push(short),
         _ => {

@@ -8,7 +8,9 @@ use x509_parser::{
     public_key::PublicKey,
 };
 
-use super::{DistinguishedName, Fingerprint, GeneralName, Malformed};
+use super::{
+    DistinguishedName, Fingerprint, GeneralName, Malformed, NameConstraints, name::Comparable,
+};
 
 /// What a certificate says (RFC 5280 section 4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,10 +52,14 @@ pub struct View {
     pub subject_key_id: Option<Vec<u8>>,
     /// authorityKeyIdentifier's keyIdentifier.
     pub authority_key_id: Option<Vec<u8>>,
-    /// True if there is a nameConstraints extension.
-    pub name_constraints: bool,
+    /// nameConstraints.
+    pub name_constraints: Option<NameConstraints>,
     /// OIDs of critical extensions that nobody here understands.
     pub unknown_critical: Vec<String>,
+    /// The issuer's name, ready to be looked up.
+    pub(crate) issuer_key: Comparable,
+    /// The subject's name, ready to be looked up.
+    pub(crate) subject_key: Comparable,
 }
 
 impl View {
@@ -67,8 +73,7 @@ impl View {
         Fingerprint::of(&self.spki)
     }
 
-    /// True if it may issue certificates: basicConstraints says CA, or it is a version 1 certificate
-    /// (which can say nothing).
+    /// True if basicConstraints says CA. A version 1 certificate cannot say it.
     pub fn is_ca(&self) -> bool {
         match self.basic_constraints {
             Some(constraints) => constraints.ca,
@@ -219,7 +224,7 @@ pub(super) fn read(der: &[u8]) -> Result<View, Malformed> {
     let signed: &[u8] = tbs.as_ref();
     let start = signed.as_ptr() as usize - der.as_ptr() as usize;
     let mut view = View {
-        version: tbs.version.0 + 1,
+        version: tbs.version.0.saturating_add(1),
         serial: tbs.raw_serial().to_vec(),
         issuer: DistinguishedName::from_der(tbs.issuer.as_raw()),
         subject: DistinguishedName::from_der(tbs.subject.as_raw()),
@@ -241,10 +246,19 @@ pub(super) fn read(der: &[u8]) -> Result<View, Malformed> {
         extended_key_usage: None,
         subject_key_id: None,
         authority_key_id: None,
-        name_constraints: false,
+        name_constraints: None,
         unknown_critical: Vec::new(),
+        issuer_key: DistinguishedName::from_der(tbs.issuer.as_raw()).comparable(),
+        subject_key: DistinguishedName::from_der(tbs.subject.as_raw()).comparable(),
     };
+    let mut seen = Vec::new();
     for extension in tbs.extensions() {
+        // Which of the two would count is anybody's choice; Java does not read such a certificate either.
+        if seen.contains(&&extension.oid) {
+            let oid = extension.oid.to_id_string();
+            return Err(malformed(format!("the extension {oid} stands in it twice")));
+        }
+        seen.push(&extension.oid);
         let critical = extension.critical;
         match extension.parsed_extension() {
             ParsedExtension::SubjectAlternativeName(names) => {
@@ -274,7 +288,9 @@ pub(super) fn read(der: &[u8]) -> Result<View, Malformed> {
             ParsedExtension::AuthorityKeyIdentifier(id) => {
                 view.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
             }
-            ParsedExtension::NameConstraints(_) => view.name_constraints = true,
+            ParsedExtension::NameConstraints(constraints) => {
+                view.name_constraints = Some(NameConstraints::read(constraints));
+            }
             ParsedExtension::UnsupportedExtension { .. } | ParsedExtension::ParseError { .. }
                 if critical =>
             {

@@ -1,0 +1,108 @@
+//! Judging one chain: from its end-entity certificate to a trust anchor, as a client of the JDK does it.
+//!
+//! Pure: the anchors, the name and the time are given. All problems of the best path are reported, not the
+//! first one; each carries the certificate that it is about.
+//!
+//! ```
+//! use pki_core::path::{Anchors, Options, PathChecker, PathProblem, Purpose};
+//! use time::OffsetDateTime;
+//!
+//! let options = Options {
+//!     name: Some("gw1.example.com".into()),
+//!     purpose: Purpose::Server,
+//!     at: OffsetDateTime::UNIX_EPOCH,
+//! };
+//! let verdict = PathChecker::new().check(&[], &[], &Anchors::default(), &options);
+//! assert_eq!(verdict.problems, [PathProblem::Empty]);
+//! ```
+//!
+//! What Java 17 does and RFC 5280 does not say, all of it followed here (measured, `tests/issue`):
+//!
+//! - A certificate that is itself in the truststore, or has name and key of one that is, ends the path. If
+//!   that is the end-entity certificate, then its usage, its validity and its signature are not looked at.
+//! - An anchor's validity is not looked at, nor its pathLen and nameConstraints; that it is a CA, and its
+//!   keyUsage, are (versions 1 and 2 excepted).
+//! - A version 1 certificate is no CA, unless it is the anchor.
+//! - The common name counts if there is no dNSName at all.
+//! - SHA-1 signatures and RSA from 1024 bits on are good enough for a private CA.
+
+mod anchors;
+mod build;
+mod judge;
+mod name;
+mod problem;
+mod signature;
+
+use time::OffsetDateTime;
+
+pub use anchors::Anchors;
+pub use build::PathChecker;
+pub use name::ServerName;
+pub use problem::PathProblem;
+
+use crate::x509::Certificate;
+
+/// What a client wants to know about a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The name by which it knows the other side; `None`: the name is not checked.
+    pub name: Option<ServerName>,
+    /// What the certificate is used for.
+    pub purpose: Purpose,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+/// What a certificate is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Anything: key usage and extended key usage of the end-entity certificate do not matter.
+    Any,
+    /// A TLS client.
+    Client,
+    /// A TLS server.
+    Server,
+}
+
+/// What came of checking a chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verdict {
+    /// The best path that was found, end-entity certificate first; its last certificate is the anchor,
+    /// unless there is a [`PathProblem::NoAnchor`].
+    pub path: Vec<Certificate>,
+    /// All that is wrong with it.
+    pub problems: Vec<PathProblem>,
+}
+
+impl Verdict {
+    /// True if a client accepts the chain: there may be warnings.
+    pub fn is_accepted(&self) -> bool {
+        self.problems.iter().all(PathProblem::is_warning)
+    }
+
+    /// The anchor that the path ends in, if it does.
+    pub fn anchor(&self) -> Option<&Certificate> {
+        let open = |problem: &PathProblem| {
+            matches!(
+                problem,
+                PathProblem::NoAnchor { .. } | PathProblem::TooDeep { .. }
+            )
+        };
+        match self.problems.iter().any(open) {
+            true => None,
+            false => self.path.last(),
+        }
+    }
+}
+
+/// Checks one chain, without remembering anything: see [`PathChecker::check`].
+pub fn check(
+    chain: &[Certificate],
+    untrusted: &[Certificate],
+    anchors: &[Certificate],
+    options: &Options,
+) -> Verdict {
+    let anchors = Anchors::new(anchors.iter().cloned());
+    PathChecker::new().check(chain, untrusted, &anchors, options)
+}
