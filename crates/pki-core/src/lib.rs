@@ -3,6 +3,7 @@
 //! | need | module |
 //! | --- | --- |
 //! | secret bytes, passwords, where a password comes from | [`secret`] |
+//! | change a folder of files as a whole or not at all, keep what was replaced | [`disk`] |
 //! | look at certificates | [`x509`] |
 //! | private keys: make, hold, sign | [`key`] |
 //! | read and write JKS, PKCS #12, PEM | [`keystore`] |
@@ -13,6 +14,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod disk;
 pub mod issue;
 pub mod key;
 pub mod keystore;

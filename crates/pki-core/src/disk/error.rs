@@ -1,0 +1,134 @@
+use std::{io, path::PathBuf, time::Duration};
+
+use super::{Holder, Sha256};
+
+/// Why the workspace could not be read, locked or changed.
+///
+/// Unless it is [`DiskError::Unfinished`], no file of the workspace has changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DiskError {
+    /// While finishing an interrupted run: a file is neither what the journal found nor what it wanted.
+    /// Nothing was moved; whoever takes the file away lets the next run go on.
+    #[error("`{path}` is not what the interrupted run left: expected {expected}, found {}", shown(.found))]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What the journal says: SHA-256 values, or that there was no file.
+        expected: String,
+        /// What is there, if there is a file.
+        found: Option<Sha256>,
+    },
+    /// Somebody else holds the lock, and still does after the wait.
+    #[error("`{path}` is in use{}", .holder.as_ref().map(|h| format!(" by {h}")).unwrap_or_default())]
+    Held {
+        /// The workspace.
+        path: PathBuf,
+        /// Who holds it; `None` for a reader, and for a writer that has not said so yet.
+        holder: Option<Holder>,
+        /// How long this run waited.
+        waited: Duration,
+    },
+    /// The operating system said no.
+    #[error("cannot {action} `{path}`")]
+    Io {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A journal or a generation's manifest that cannot be understood.
+    #[error("`{path}` is damaged: {reason}")]
+    Journal {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The folder in which the workspace would be made is not there.
+    #[error("the folder `{path}`, in which the workspace would be made, does not exist")]
+    NoParent {
+        /// The missing folder.
+        path: PathBuf,
+    },
+    /// What is there cannot be trusted, or is in the way.
+    #[error("`{path}` is refused: {reason}")]
+    Refused {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        reason: Refusal,
+    },
+    /// A file larger than any that belongs here.
+    #[error("`{path}` has {size} bytes, the limit is {limit}")]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+        /// What is accepted, in bytes.
+        limit: u64,
+    },
+    /// Something failed after the commit point, or so near to it that nobody can tell: the next writer
+    /// finishes what the journal says, if it is there.
+    #[error("the change is recorded in `{journal}`, but not all of it is in place")]
+    Unfinished {
+        /// The journal, from which the next writer goes on.
+        journal: PathBuf,
+        /// What failed.
+        source: Box<DiskError>,
+    },
+}
+
+/// Why a file or folder in the workspace is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The same set wants a file there and something below it.
+    #[error("it is to be a file and a folder at the same time")]
+    Conflict,
+    /// Folders below folders without an end.
+    #[error("it is more than {limit} folders deep")]
+    Depth {
+        /// How many are accepted.
+        limit: usize,
+    },
+    /// Another user owns it.
+    #[error("it belongs to user {owner}, not to user {user}")]
+    ForeignOwner {
+        /// The owner's number.
+        owner: u32,
+        /// This process's effective user.
+        user: u32,
+    },
+    /// A symbolic link.
+    #[error("it is a symbolic link")]
+    Link,
+    /// Its name cannot be told in UTF-8, or is no name.
+    #[error("its name cannot be used: {reason}")]
+    Name {
+        /// Why.
+        reason: String,
+    },
+    /// A file was expected.
+    #[error("it is a folder where a file belongs")]
+    NotAFile,
+    /// A folder was expected.
+    #[error("it is a file where a folder belongs")]
+    NotAFolder,
+    /// A device, a socket, a pipe.
+    #[error("it is neither a file nor a folder")]
+    Special,
+    /// Its group or everybody may write it.
+    #[error("its mode {mode:04o} lets others write")]
+    Writable {
+        /// The permission bits.
+        mode: u32,
+    },
+}
+
+fn shown(found: &Option<Sha256>) -> String {
+    found.map_or_else(|| "no file".to_owned(), |digest| digest.to_string())
+}

@@ -1,0 +1,270 @@
+use std::{
+    fmt,
+    io::ErrorKind,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{
+    DiskError, GenerationId, RelPath, View, forward,
+    generation::rfc3339,
+    journal::Journal,
+    rel_path::{GITIGNORE, LOCK},
+    seam::{Attempt, Held, LockMode},
+    tree::Tree,
+};
+
+/// The only one who may write, until it is dropped.
+#[derive(Debug)]
+pub struct Locked {
+    view: View,
+    recovery: Option<Recovery>,
+    /// What taking the lock made, to be taken away again if nothing is committed.
+    made: Vec<&'static str>,
+    held: Box<dyn Held>,
+}
+
+/// One of the readers, until it is dropped.
+#[derive(Debug)]
+pub struct Shared {
+    view: View,
+    interrupted: bool,
+    /// `None` where no writer has been.
+    _held: Option<Box<dyn Held>>,
+}
+
+/// Who holds the lock, for the one who waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The process's number.
+    pub pid: u32,
+    /// The machine's name.
+    pub host: String,
+    /// When it started.
+    #[serde(with = "rfc3339")]
+    pub started: OffsetDateTime,
+}
+
+/// What an interrupted run had left, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recovery {
+    /// It ended before its commit point: what it had prepared was cleared away, no file had changed.
+    Discarded,
+    /// It ended after its commit point: the rest was done now.
+    Finished {
+        /// Where what it replaced is.
+        generation: GenerationId,
+        /// When it ran.
+        when: OffsetDateTime,
+        /// What it was.
+        why: String,
+        /// Which files it wrote or retired.
+        files: Vec<RelPath>,
+    },
+}
+
+impl Locked {
+    /// The files.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// What an interrupted run had left, if there was one.
+    pub fn recovery(&self) -> Option<&Recovery> {
+        self.recovery.as_ref()
+    }
+
+    pub(super) fn tree(&self) -> &Tree {
+        self.view.tree()
+    }
+
+    /// What taking the lock made stays.
+    pub(super) fn keep(&mut self) {
+        self.made.clear();
+    }
+
+    /// Keeps the workspace out of a repository, before there is anything in it. What somebody wrote
+    /// there stays; an empty file is what a run left that ended in the middle.
+    fn hide(&mut self) -> Result<(), DiskError> {
+        let tree = self.view.tree();
+        let path = Path::new(GITIGNORE);
+        match tree.file(path)? {
+            Some(found) if found.size > 0 => return Ok(()),
+            Some(_) => tree.remove_file(path)?,
+            None => self.made.push(GITIGNORE),
+        }
+        tree.create(path, b"*\n")
+    }
+
+    /// Takes away what taking the lock made. Nobody is left to hear of an error, and what stays is an
+    /// empty folder.
+    fn unmake(&mut self) {
+        let tree = self.view.tree();
+        let made = |name: &str| self.made.contains(&name);
+        if made(FOLDER)
+            && !tree
+                .names(Path::new(""))
+                .is_ok_and(|names| names.iter().all(|n| made(n)))
+        {
+            return;
+        }
+        for name in self.made.iter().rev() {
+            let _ = match *name {
+                FOLDER => tree.remove_empty_dir(Path::new("")),
+                file => tree.remove_file(Path::new(file)),
+            };
+        }
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // A note that stays names a run that has ended, but only a held lock's note is ever shown.
+        let _ = self.held.note(b"");
+        self.unmake();
+    }
+}
+
+impl Shared {
+    /// The files.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// True if a run was interrupted after its commit point, and the next writer will finish it.
+    pub fn interrupted(&self) -> bool {
+        self.interrupted
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let started = self.started.format(&Rfc3339).map_err(|_| fmt::Error)?;
+        let host = self.host.escape_debug();
+        write!(f, "process {} on {host}, started {started}", self.pid)
+    }
+}
+
+pub(super) fn exclusive(tree: Tree, wait: Duration, holder: &Holder) -> Result<Locked, DiskError> {
+    let mut made = Vec::new();
+    let held = take(&tree, wait, LockMode::Exclusive, &mut made)?;
+    let mut locked = match held {
+        Some(held) => Locked {
+            view: View::new(tree),
+            recovery: None,
+            made,
+            held,
+        },
+        // `take` makes the file for a writer, or fails.
+        None => return Err(tree.io("lock", Path::new(LOCK))(ErrorKind::NotFound.into())),
+    };
+    let note = serde_json::to_vec(holder).unwrap_or_default();
+    let noted = locked.held.note(&note);
+    noted.map_err(locked.tree().io("write", Path::new(LOCK)))?;
+    locked.hide()?;
+    locked.recovery = forward::recover(locked.tree())?;
+    Ok(locked)
+}
+
+pub(super) fn shared(tree: Tree, wait: Duration) -> Result<Shared, DiskError> {
+    let held = take(&tree, wait, LockMode::Shared, &mut Vec::new())?;
+    let journal = Journal::read(&tree)?;
+    let interrupted = journal.is_some();
+    let view = match journal {
+        Some(journal) => View::through(tree, &journal),
+        None => View::new(tree),
+    };
+    Ok(Shared {
+        view,
+        interrupted,
+        _held: held,
+    })
+}
+
+/// Waits for the lock. A reader gets none where there is no lock file: no writer has been there.
+fn take(
+    tree: &Tree,
+    wait: Duration,
+    mode: LockMode,
+    made: &mut Vec<&'static str>,
+) -> Result<Option<Box<dyn Held>>, DiskError> {
+    let lock = Path::new(LOCK);
+    let begin = Instant::now();
+    loop {
+        if mode == LockMode::Exclusive {
+            prepare(tree, made)?;
+        }
+        if tree.file(lock)?.is_none() && mode == LockMode::Shared {
+            return Ok(None);
+        }
+        let tried = tree.seam().try_lock(&tree.at(lock), mode);
+        let waited = begin.elapsed();
+        match tried.map_err(tree.io("lock", lock))? {
+            Attempt::Got(held) => return Ok(Some(held)),
+            Attempt::Gone if waited < wait => {}
+            Attempt::Busy if waited < wait => thread::sleep(POLL.min(wait - waited)),
+            Attempt::Busy | Attempt::Gone => {
+                let path = tree.root().to_path_buf();
+                let note = tree.read(lock).ok().flatten().unwrap_or_default();
+                let holder = serde_json::from_slice(note.expose()).ok();
+                return Err(DiskError::Held {
+                    path,
+                    holder,
+                    waited,
+                });
+            }
+        }
+    }
+}
+
+/// Makes what a lock needs: the folder, and the file to lock.
+fn prepare(tree: &Tree, made: &mut Vec<&'static str>) -> Result<(), DiskError> {
+    let root = Path::new("");
+    if !tree.folder(root)? {
+        let parent = match tree.root().parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let done = tree.seam().create_dir(tree.root());
+        match done {
+            Ok(()) => {
+                made.clear();
+                made.push(FOLDER);
+                // The parent is anybody's; that its names are on the disk is not ours to insist on.
+                let _ = tree.seam().sync_dir(parent);
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let path = parent.to_path_buf();
+                return Err(DiskError::NoParent { path });
+            }
+            Err(error) => return Err(tree.io("create the folder", root)(error)),
+        }
+    }
+    let path = Path::new(LOCK);
+    if tree.file(path)?.is_some() {
+        return Ok(());
+    }
+    match tree.create(path, b"") {
+        Ok(()) => made.push(LOCK),
+        // Two begin at the same time: the other made it, or has taken the folder away again.
+        Err(DiskError::Io { source, .. })
+            if matches!(
+                source.kind(),
+                ErrorKind::AlreadyExists | ErrorKind::NotFound
+            ) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// In [`Locked::made`], the workspace's folder itself.
+const FOLDER: &str = "";
+
+/// Short for a person, long for a processor.
+const POLL: Duration = Duration::from_millis(50);

@@ -1,0 +1,86 @@
+//! The only writer of files: a folder that is locked, changed as a whole or not at all, and that keeps
+//! what it replaced.
+//!
+//! | need | type |
+//! | --- | --- |
+//! | a folder, or one that will be made | [`Workspace`] |
+//! | to be its only writer, or one of its readers | [`Locked`], [`Shared`] |
+//! | to look at its files | [`View`], by [`RelPath`] |
+//! | to change it | [`FileSet`] |
+//! | what earlier runs replaced | [`Generation`] |
+//!
+//! ```
+//! use std::time::Duration;
+//! use pki_core::{disk::{FileSet, Holder, Label, RelPath, Workspace}, secret::Bytes};
+//! use time::macros::datetime;
+//!
+//! # let base = tempfile::tempdir()?;
+//! # let dir = base.path().join("pki");
+//! let wait = Duration::from_secs(10);
+//! let started = datetime!(2026-03-01 12:00 UTC);
+//! let holder = Holder { pid: std::process::id(), host: "ops1".to_owned(), started };
+//! let path: RelPath = "nodes/gateway-1/tls.jks".parse()?;
+//!
+//! let mut workspace = Workspace::open(&dir)?.lock(wait, &holder)?;
+//! assert_eq!(workspace.view().read(&path)?, None);
+//!
+//! let mut files = FileSet::new();
+//! files.write(path.clone(), Bytes::from(vec![1, 2, 3]));
+//! let label = Label { when: started, why: "issue".to_owned() };
+//! let committed = files.commit(&mut workspace, &label)?;
+//! assert_eq!(committed.written, [path.clone()]);
+//! drop(workspace);
+//!
+//! let shared = Workspace::open(&dir)?.share(wait)?;
+//! assert_eq!(shared.view().read(&path)?, Some(Bytes::from(vec![1, 2, 3])));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Whole or not at all
+//!
+//! New files are written below `.staging/` and synced. Then the file `journal`, which names every step,
+//! is renamed into the workspace and the folder synced: the commit point. Before it nothing but
+//! `.staging/` has changed, and the next writer throws that away. After it the next writer finishes what
+//! the journal says; each step looks whether it is done already, and `.staging/` stays complete until
+//! the journal is gone, so it does not matter where the run ended, nor how often. What is replaced gets
+//! a second name below `generations/` (a hard link, or a copy where the file system has none) that is
+//! synced before the new file is renamed over the old one: there is no moment at which a path is empty
+//! or an old content has no name. A reader that meets a journal reads what it promises.
+//!
+//! # Whom it trusts
+//!
+//! The workspace belongs to the effective user and nobody else may write in it; whatever is below it is
+//! refused if it is a link, belongs to somebody else, or may be written by group or others. So nobody
+//! but the user, or root, can change a path between a check and its use.
+//!
+//! # Limits
+//!
+//! Unix only. The lock is advisory (`flock`): it holds between runs of this library on one machine, and
+//! over NFS where the server gives locks.
+
+mod commit;
+mod digest;
+mod error;
+mod file_set;
+mod forward;
+mod generation;
+mod journal;
+mod lock;
+mod rel_path;
+mod seam;
+mod tree;
+mod view;
+mod workspace;
+
+#[cfg(test)]
+mod tests;
+
+pub use commit::Committed;
+pub use digest::Sha256;
+pub use error::{DiskError, Refusal};
+pub use file_set::{Change, FileSet};
+pub use generation::{Generation, GenerationId, Label, Recorded};
+pub use lock::{Holder, Locked, Recovery, Shared};
+pub use rel_path::{PathError, RelPath};
+pub use view::{Listed, View};
+pub use workspace::Workspace;

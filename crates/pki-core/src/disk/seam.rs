@@ -1,0 +1,253 @@
+use std::{
+    ffi::OsString,
+    fmt,
+    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+use rustix::fs::OFlags;
+
+use crate::secret::Bytes;
+
+/// Everything that this module asks of the operating system, one method an operation, so that a test can
+/// count them, make each of them fail, or end the run there. No method follows a link in the last part
+/// of a path.
+pub(super) trait Seam: fmt::Debug + Send + Sync {
+    /// A new folder, mode 0700.
+    fn create_dir(&self, dir: &Path) -> io::Result<()>;
+    /// A new, empty file, mode 0600; one that exists is an error.
+    fn create_file(&self, file: &Path) -> io::Result<Box<dyn NewFile>>;
+    /// What is there, links not followed. `None`: nothing.
+    fn inspect(&self, path: &Path) -> io::Result<Option<Found>>;
+    /// A second name for a file.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// The names in a folder, in any order.
+    fn names(&self, dir: &Path) -> io::Result<Vec<OsString>>;
+    /// A file's content, which must be `len` bytes.
+    fn read(&self, file: &Path, len: usize) -> io::Result<Bytes>;
+    /// Removes an empty folder.
+    fn remove_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove_file(&self, file: &Path) -> io::Result<()>;
+    /// Gives a file another name, in place of what has it.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Makes a folder's mode 0700.
+    fn restrict_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Waits until the names in a folder are on the disk.
+    fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Takes the lock of a file that exists, without waiting.
+    fn try_lock(&self, file: &Path, mode: LockMode) -> io::Result<Attempt>;
+    /// The effective user.
+    fn user(&self) -> u32;
+}
+
+/// A file that is being written for the first time.
+pub(super) trait NewFile {
+    /// Appends.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Waits until content and size are on the disk.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// A lock, held until it is dropped.
+pub(super) trait Held: fmt::Debug + Send {
+    /// Replaces the file's content by a note for others, not synced.
+    fn note(&mut self, text: &[u8]) -> io::Result<()>;
+}
+
+/// What came of asking for a lock.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    /// Somebody else has it.
+    Busy,
+    /// The file was removed, or another has its name now: ask again.
+    Gone,
+    /// It is ours.
+    Got(Box<dyn Held>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LockMode {
+    /// One writer.
+    Exclusive,
+    /// Any number of readers.
+    Shared,
+}
+
+/// What `lstat` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) kind: Kind,
+    pub(super) owner: u32,
+    /// The permission bits, 0 to 0o7777.
+    pub(super) mode: u32,
+    pub(super) size: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    File,
+    Folder,
+    Link,
+    Special,
+}
+
+/// The operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct System;
+
+impl Seam for System {
+    fn create_dir(&self, dir: &Path) -> io::Result<()> {
+        DirBuilder::new().mode(FOLDER_MODE).create(dir)?;
+        // The umask may have taken the owner's bits.
+        fs::set_permissions(dir, Permissions::from_mode(FOLDER_MODE))
+    }
+
+    fn create_file(&self, file: &Path) -> io::Result<Box<dyn NewFile>> {
+        let made = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(FILE_MODE)
+            .custom_flags(no_follow())
+            .open(file)?;
+        made.set_permissions(Permissions::from_mode(FILE_MODE))?;
+        Ok(Box::new(made))
+    }
+
+    fn inspect(&self, path: &Path) -> io::Result<Option<Found>> {
+        let metadata = match fs::symlink_metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let file_type = metadata.file_type();
+        let kind = if file_type.is_symlink() {
+            Kind::Link
+        } else if file_type.is_dir() {
+            Kind::Folder
+        } else if file_type.is_file() {
+            Kind::File
+        } else {
+            Kind::Special
+        };
+        Ok(Some(Found {
+            kind,
+            owner: metadata.uid(),
+            mode: metadata.mode() & 0o7777,
+            size: metadata.len(),
+        }))
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to)
+    }
+
+    fn names(&self, dir: &Path) -> io::Result<Vec<OsString>> {
+        fs::read_dir(dir)?
+            .map(|entry| entry.map(|entry| entry.file_name()))
+            .collect()
+    }
+
+    fn read(&self, file: &Path, len: usize) -> io::Result<Bytes> {
+        let mut opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(no_follow())
+            .open(file)?;
+        // One buffer of the right size: one that grows leaves copies of a secret behind.
+        let mut bytes = Bytes::from(vec![0; len]);
+        opened.read_exact(bytes.expose_mut())?;
+        match opened.read(&mut [0])? {
+            0 => Ok(bytes),
+            _ => Err(io::Error::other("the file grew while it was read")),
+        }
+    }
+
+    fn remove_dir(&self, dir: &Path) -> io::Result<()> {
+        fs::remove_dir(dir)
+    }
+
+    fn remove_file(&self, file: &Path) -> io::Result<()> {
+        fs::remove_file(file)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn restrict_dir(&self, dir: &Path) -> io::Result<()> {
+        fs::set_permissions(dir, Permissions::from_mode(FOLDER_MODE))
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        match File::open(dir)?.sync_all() {
+            // fsync(2): "fd is bound to a special file which does not support synchronization", which is
+            // what some network and FUSE file systems say of every folder.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+            done => done,
+        }
+    }
+
+    fn try_lock(&self, file: &Path, mode: LockMode) -> io::Result<Attempt> {
+        let opened = OpenOptions::new()
+            .read(true)
+            // An exclusive lock over NFS needs a descriptor that may write.
+            .write(mode == LockMode::Exclusive)
+            .custom_flags(no_follow())
+            .open(file);
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Attempt::Gone),
+            Err(error) => return Err(error),
+        };
+        let tried = match mode {
+            LockMode::Exclusive => opened.try_lock(),
+            LockMode::Shared => opened.try_lock_shared(),
+        };
+        match tried {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(Attempt::Busy),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // A writer that made the workspace and wrote nothing takes the lock file away again.
+        let ours = opened.metadata()?;
+        Ok(match fs::symlink_metadata(file) {
+            Ok(named) if (named.dev(), named.ino()) == (ours.dev(), ours.ino()) => {
+                Attempt::Got(Box::new(opened))
+            }
+            _ => Attempt::Gone,
+        })
+    }
+
+    fn user(&self) -> u32 {
+        rustix::process::geteuid().as_raw()
+    }
+}
+
+impl NewFile for File {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
+    }
+}
+
+impl Held for File {
+    fn note(&mut self, text: &[u8]) -> io::Result<()> {
+        self.set_len(0)?;
+        io::Seek::rewind(self)?;
+        self.write_all(text)
+    }
+}
+
+/// `O_NOFOLLOW`, and `O_NONBLOCK` so that a pipe in a file's place cannot hold the run.
+fn no_follow() -> i32 {
+    (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed()
+}
+
+/// Keys and passwords are the user's alone, whatever the umask.
+pub(super) const FILE_MODE: u32 = 0o600;
+pub(super) const FOLDER_MODE: u32 = 0o700;
