@@ -75,9 +75,9 @@ impl FileSet {
     ///
     /// # Errors
     ///
-    /// [`DiskError::Unfinished`] if the change is certain but not complete: the next writer completes
-    /// it, and the workspace must not be written through this lock again. After any other error no file
-    /// has changed: [`DiskError::Refused`] if something is in the way, [`DiskError::Io`].
+    /// [`DiskError::Unfinished`] if the change is recorded and not complete: the next lock or commit
+    /// completes it. After any other error no file has changed: [`DiskError::Refused`] if something is
+    /// in the way, [`DiskError::Io`].
     pub fn commit(self, workspace: &mut Locked, label: &Label) -> Result<Committed, DiskError> {
         commit::commit(self, workspace, label)
     }

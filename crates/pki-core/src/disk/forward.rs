@@ -31,7 +31,7 @@ pub(super) fn recover(tree: &Tree) -> Result<Option<Recovery>, DiskError> {
 /// step looks what is there; nothing is taken from `.staging/` (new files get a second name) before the
 /// journal is gone for good; and what is replaced has its synced name in the generation before.
 pub(super) fn carry_out(tree: &Tree, journal: &Journal) -> Result<(), DiskError> {
-    // The journal itself first: from here on there is no way back.
+    // The journal itself first: from here on there is no way back, and no generation without a run.
     tree.sync_dir(Path::new(""))?;
     let todo = look(tree, journal)?;
 
@@ -50,8 +50,8 @@ pub(super) fn carry_out(tree: &Tree, journal: &Journal) -> Result<(), DiskError>
     tree.sync(touched)?;
 
     tree.remove_file(Path::new(JOURNAL))?;
-    tree.sync_dir(Path::new(""))?;
-    // All is done; what cannot be cleared away now the next writer clears away.
+    // All is done; what cannot be cleared away now the next writer clears away. Should the journal come
+    // back after a loss of power, so does `.staging/`, and every step is found done.
     let _ = clear_staging(tree);
     Ok(())
 }

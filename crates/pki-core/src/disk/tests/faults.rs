@@ -315,6 +315,12 @@ fn check_and_finish(disk: &Memory, seen: &str) -> bool {
         None => assert!(!staging && !journal, "{seen}"),
     }
     let is_new = found == files(NEW);
+    let runs = locked.view().generations().unwrap().len();
+    assert_eq!(
+        runs,
+        1 + usize::from(is_new),
+        "{seen}: a run that never was, or is not told of"
+    );
     wanted().commit(&mut locked, &label("change")).expect(seen);
     assert_eq!(all(locked.view()), files(NEW), "{seen}");
     let again = wanted().commit(&mut locked, &label("change")).expect(seen);
