@@ -2,7 +2,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use super::{Alias, Protection, UnsealError, protect};
+use super::{Alias, Protection, UnsealError, jks::Spelling, protect};
 use crate::{
     key::{PrivateKey, Random},
     secret::{Bytes, Password},
@@ -23,6 +23,8 @@ pub struct Entry {
     /// Bag attributes of PKCS #12 that mean nothing here (not friendlyName, localKeyID, trusted use):
     /// kept, so that a rewrite loses nothing.
     pub attributes: Vec<Attribute>,
+    /// How a JKS file spells what else it says; `None` almost always.
+    pub(super) jks: Option<Box<Spelling>>,
 }
 
 impl Entry {
@@ -49,6 +51,7 @@ impl Entry {
             created: None,
             content,
             attributes: Vec::new(),
+            jks: None,
         }
     }
 
@@ -173,6 +176,14 @@ impl SealedKey {
     pub fn protection(&self) -> Option<Protection> {
         match &self.0 {
             Seal::Encrypted(der) => protect::identify(der),
+            Seal::Open(_) => None,
+        }
+    }
+
+    /// The DER of the `EncryptedPrivateKeyInfo`; `None` if the key lies open.
+    pub fn encrypted(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Seal::Encrypted(der) => Some(der),
             Seal::Open(_) => None,
         }
     }

@@ -21,4 +21,5 @@ pub use alias::Alias;
 pub use codec::{Decoded, Encoding, Format, Integrity, Pkcs12Profile, Protection};
 pub use entry::{Attribute, Content, Entry, SealedKey};
 pub use error::{DecodeError, EncodeError, UnsealError};
+pub use pem::{read_pem_certificates, write_pem_certificates};
 pub use store::Keystore;

@@ -1,11 +1,427 @@
-//! PEM bundles (RFC 7468).
+//! PEM bundles (RFC 7468) as keystores, and lists of certificates.
+//!
+//! A bundle has no aliases: they are made from the certificates' common names. A private key becomes one
+//! entry with the certificate over it and that certificate's issuers, as far as the bundle has them;
+//! every other certificate is a trusted one.
 
-use super::{DecodeError, Decoded};
+use std::collections::{HashMap, HashSet};
 
-pub(super) fn looks_like(_bytes: &[u8]) -> bool {
-    todo!()
+use super::{DecodeError, Decoded, Entry, Format, Integrity, Keystore, SealedKey, entry::Seal};
+use crate::{
+    key::{KeyMatch, PrivateKey, der, read_private_key},
+    x509::{Certificate, PemBlock, PemError, has_pem_block, pem_blocks, write_pem},
+};
+
+/// The certificates of a PEM text, in order: blocks that are called `CERTIFICATE`, `X509 CERTIFICATE` or
+/// `TRUSTED CERTIFICATE` (OpenSSL's, whose trust settings are dropped). Other blocks and text are passed
+/// over; none is no error.
+///
+/// # Errors
+///
+/// [`PemError`] if a block, of whatever label, is broken.
+pub fn read_pem_certificates(bytes: &[u8]) -> Result<Vec<Certificate>, PemError> {
+    let blocks = pem_blocks(bytes)?;
+    Ok(blocks.iter().filter_map(certificate).collect())
 }
 
-pub(super) fn decode(_bytes: &[u8]) -> Result<Decoded, DecodeError> {
-    todo!()
+/// Certificates as PEM: lines of 64 columns, LF, nothing between the blocks.
+pub fn write_pem_certificates(certificates: &[Certificate]) -> String {
+    let mut out = String::new();
+    for certificate in certificates {
+        let block = write_pem("CERTIFICATE", certificate.der());
+        out.push_str(&String::from_utf8_lossy(block.expose()));
+    }
+    out
+}
+
+pub(super) fn looks_like(bytes: &[u8]) -> bool {
+    has_pem_block(bytes)
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
+    let blocks = pem_blocks(bytes).map_err(unreadable)?;
+    let mut keys = Vec::new();
+    let mut certificates = Vec::new();
+    let mut parameters = None;
+    for block in &blocks {
+        if let Some(certificate) = certificate(block) {
+            certificates.push(certificate);
+        } else if block.label == "EC PARAMETERS" {
+            parameters = Some(block);
+        } else if block.label.ends_with("PRIVATE KEY") {
+            keys.push(Key {
+                sealed: key(block, parameters)?,
+                follows: certificates.len(),
+            });
+            if keys.len() > MAX_KEYS {
+                return Err(DecodeError::Limit {
+                    format: Format::Pem,
+                    what: "the number of private keys",
+                    found: keys.len() as u64,
+                    limit: MAX_KEYS as u64,
+                });
+            }
+        }
+    }
+    if keys.is_empty() && certificates.is_empty() {
+        return Err(DecodeError::Damaged {
+            format: Format::Pem,
+            offset: blocks.first().map_or(0, |block| block.offset),
+            reason: "no certificate and no private key in it".to_owned(),
+        });
+    }
+    Ok(Decoded {
+        format: Format::Pem,
+        integrity: Integrity::Absent,
+        mac: None,
+        kdf: None,
+        iterations: None,
+        encoding: None,
+        keystore: assemble(keys, &certificates),
+    })
+}
+
+struct Key {
+    sealed: SealedKey,
+    /// How many certificates stand before it.
+    follows: usize,
+}
+
+/// Keys with their chains first, then the certificates that are in no chain, each in the file's order.
+fn assemble(keys: Vec<Key>, certificates: &[Certificate]) -> Keystore {
+    let mut used = vec![false; certificates.len()];
+    let mut names = Names::default();
+    let mut keystore = Keystore::new();
+    let by_subject = if keys.is_empty() {
+        HashMap::new()
+    } else {
+        first_by_subject(certificates)
+    };
+    for key in keys {
+        let chain = match end_entity(&key, certificates, &used) {
+            Some(first) => chain(first, certificates, &by_subject, &mut used),
+            None => Vec::new(),
+        };
+        let alias = names.unique(chain.first(), "key");
+        keystore.push(Entry::private_key(alias, key.sealed, chain));
+    }
+    for (certificate, used) in certificates.iter().zip(used) {
+        if !used {
+            let alias = names.unique(Some(certificate), "certificate");
+            keystore.push(Entry::trusted(alias, certificate.clone()));
+        }
+    }
+    keystore
+}
+
+/// The certificate over a key. Of an encrypted key nobody can tell: the next certificate behind it that
+/// is in no chain yet, else the first in the file, which is how servers have their bundles.
+fn end_entity(key: &Key, certificates: &[Certificate], used: &[bool]) -> Option<usize> {
+    match &key.sealed.0 {
+        Seal::Open(open) => {
+            // Asking the key costs a multiplication on a curve, so only for what looks alike.
+            let spki = open.spki().ok()?;
+            let alike = |certificate: &Certificate| {
+                let view = certificate.view().ok();
+                view.is_some_and(|view| spki_end(&view.spki) == spki_end(&spki))
+            };
+            certificates
+                .iter()
+                .position(|found| alike(found) && open.matches(found) == KeyMatch::Yes)
+        }
+        Seal::Encrypted(_) => {
+            let behind = (key.follows..certificates.len()).find(|at| !used[*at]);
+            behind.or_else(|| used.iter().position(|used| !used))
+        }
+    }
+}
+
+/// From a certificate up as far as issuers are in the file. Names alone are compared: whether a
+/// signature holds is for those to say who judge paths.
+fn chain(
+    first: usize,
+    certificates: &[Certificate],
+    by_subject: &HashMap<&[u8], usize>,
+    used: &mut [bool],
+) -> Vec<Certificate> {
+    let mut chain = vec![certificates[first].clone()];
+    let mut in_chain = HashSet::from([first]);
+    used[first] = true;
+    let mut last = first;
+    while let Ok(view) = certificates[last].view() {
+        if view.subject == view.issuer {
+            break;
+        }
+        let issuer = by_subject.get(view.issuer.der()).copied();
+        let Some(next) = issuer.filter(|next| in_chain.insert(*next)) else {
+            break;
+        };
+        used[next] = true;
+        chain.push(certificates[next].clone());
+        last = next;
+    }
+    chain
+}
+
+fn first_by_subject(certificates: &[Certificate]) -> HashMap<&[u8], usize> {
+    let mut by_subject = HashMap::new();
+    for (at, certificate) in certificates.iter().enumerate() {
+        if let Ok(view) = certificate.view() {
+            by_subject.entry(view.subject.der()).or_insert(at);
+        }
+    }
+    by_subject
+}
+
+/// Enough of a public key to tell it from others, without the algorithm, which has several spellings.
+fn spki_end(spki: &[u8]) -> &[u8] {
+    &spki[spki.len().saturating_sub(32)..]
+}
+
+/// Aliases that are in use, and how often each was asked for.
+#[derive(Default)]
+struct Names {
+    taken: HashSet<String>,
+    asked: HashMap<String, usize>,
+}
+
+impl Names {
+    /// The common name in lower case, reduced to letters, digits, `.`, `-` and `_`, and numbered where it
+    /// is taken.
+    fn unique(&mut self, certificate: Option<&Certificate>, otherwise: &str) -> String {
+        let name = certificate
+            .and_then(|certificate| certificate.view().ok())
+            .and_then(|view| view.subject.common_names().pop())
+            .map(|name| plain(&name))
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| otherwise.to_owned());
+        let asked = self.asked.entry(name.clone()).or_default();
+        loop {
+            *asked += 1;
+            let alias = match *asked {
+                1 => name.clone(),
+                number => format!("{name}-{number}"),
+            };
+            if self.taken.insert(alias.clone()) {
+                return alias;
+            }
+        }
+    }
+}
+
+fn plain(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.to_lowercase().chars().take(MAX_ALIAS) {
+        if c.is_alphanumeric() || matches!(c, '.' | '_') {
+            out.push(c);
+        } else if !out.is_empty() && !out.ends_with('-') {
+            out.push('-');
+        }
+    }
+    out.truncate(out.trim_end_matches('-').len());
+    out
+}
+
+fn certificate(block: &PemBlock) -> Option<Certificate> {
+    let der = block.der.expose();
+    match block.label.as_str() {
+        "CERTIFICATE" | "X509 CERTIFICATE" => Some(Certificate::from_der(der.to_vec())),
+        // The certificate, then OpenSSL's trust settings; if that cannot be told apart, all of it.
+        "TRUSTED CERTIFICATE" => {
+            let first = der::Reader::new(der).element();
+            let der = first.map_or(der, |element| element.whole);
+            Some(Certificate::from_der(der.to_vec()))
+        }
+        _ => None,
+    }
+}
+
+fn key(block: &PemBlock, parameters: Option<&PemBlock>) -> Result<SealedKey, DecodeError> {
+    let damaged = |reason: String| DecodeError::Damaged {
+        format: Format::Pem,
+        offset: block.offset,
+        reason,
+    };
+    if block.headers.iter().any(|(name, _)| name == "DEK-Info") {
+        return Err(DecodeError::UnsupportedAlgorithm {
+            format: Format::Pem,
+            algorithm: format!(
+                "the encryption of RFC 1421 (DEK-Info) for its {}",
+                block.label
+            ),
+        });
+    }
+    match block.label.as_str() {
+        "ENCRYPTED PRIVATE KEY" => Ok(SealedKey::from_encrypted(block.der.expose())),
+        "PRIVATE KEY" => PrivateKey::from_pkcs8(block.der.clone())
+            .map(SealedKey::unprotected)
+            .map_err(|error| damaged(error.to_string())),
+        _ => {
+            // The key alone, with the curve that may stand in a block of its own.
+            let mut text = Vec::new();
+            if let Some(parameters) = parameters {
+                let block = write_pem(&parameters.label, parameters.der.expose());
+                text.extend_from_slice(block.expose());
+            }
+            text.extend_from_slice(write_pem(&block.label, block.der.expose()).expose());
+            let text = crate::secret::Bytes::from(text);
+            read_private_key(text.expose(), None)
+                .map(SealedKey::unprotected)
+                .map_err(|error| damaged(error.to_string()))
+        }
+    }
+}
+
+fn unreadable(error: PemError) -> DecodeError {
+    let (format, offset, reason) = (Format::Pem, error.offset(), error.to_string());
+    match error {
+        PemError::Unterminated { .. } => DecodeError::Truncated {
+            format,
+            offset,
+            reason,
+        },
+        _ => DecodeError::Damaged {
+            format,
+            offset,
+            reason,
+        },
+    }
+}
+
+/// A bundle has one. Ours, because each is held against every certificate.
+const MAX_KEYS: usize = 100;
+/// In characters, so that an alias is readable in a list.
+const MAX_ALIAS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keystore::Content;
+
+    struct Made {
+        certificate: Certificate,
+        key_pem: String,
+        issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+    }
+
+    fn made(name: &str, issuer: Option<&Made>) -> Made {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, name);
+        let certificate = match issuer {
+            None => params.self_signed(&key),
+            Some(issuer) => params.signed_by(&key, &issuer.issuer),
+        }
+        .unwrap();
+        Made {
+            certificate: Certificate::from_der(certificate.der().to_vec()),
+            key_pem: key.serialize_pem(),
+            issuer: rcgen::Issuer::new(params, key),
+        }
+    }
+
+    fn shape(decoded: &Decoded) -> Vec<(&str, usize)> {
+        let entries = decoded.keystore.entries().iter();
+        entries
+            .map(|entry| match &entry.content {
+                Content::PrivateKey { chain, .. } => (entry.alias.as_str(), chain.len()),
+                _ => (entry.alias.as_str(), 0),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_key_gets_its_chain_wherever_it_stands_and_the_rest_is_trusted() {
+        let root = made("Root CA", None);
+        let gateway = made("gw1.example.com", Some(&root));
+        let other = made("Root CA!", None);
+        let text = write_pem_certificates(&[
+            root.certificate.clone(),
+            other.certificate.clone(),
+            gateway.certificate.clone(),
+        ]) + &gateway.key_pem;
+        let decoded = decode(text.replace('\n', "\r\n").as_bytes()).unwrap();
+        assert_eq!(shape(&decoded), [("gw1.example.com", 2), ("root-ca", 0)]);
+        assert_eq!(
+            decoded.keystore.entries()[0].certificates(),
+            [gateway.certificate, root.certificate]
+        );
+        assert_eq!(decoded.integrity, Integrity::Absent);
+    }
+
+    #[test]
+    fn an_encrypted_key_stays_sealed_and_takes_the_certificate_behind_it() {
+        let (a, b) = (made("a", None), made("b", None));
+        let sealed = write_pem("ENCRYPTED PRIVATE KEY", b"sealed");
+        let text = write_pem_certificates(&[a.certificate])
+            + std::str::from_utf8(sealed.expose()).unwrap()
+            + &write_pem_certificates(&[b.certificate]);
+        let decoded = decode(text.as_bytes()).unwrap();
+        assert_eq!(shape(&decoded), [("b", 1), ("a", 0)]);
+    }
+
+    #[test]
+    fn aliases_are_unique_readable_and_found_by_java() {
+        let (a, b) = (
+            made("Example  Root/CA (2)", None),
+            made("example root ca 2", None),
+        );
+        let text = write_pem_certificates(&[
+            a.certificate.clone(),
+            b.certificate,
+            a.certificate,
+            Certificate::from_der(vec![1, 2, 3]),
+        ]);
+        let decoded = decode(text.as_bytes()).unwrap();
+        assert_eq!(
+            shape(&decoded),
+            [
+                ("example-root-ca-2", 0),
+                ("example-root-ca-2-2", 0),
+                ("example-root-ca-2-3", 0),
+                ("certificate", 0)
+            ]
+        );
+        let entries = decoded.keystore.entries().iter();
+        assert!(
+            entries
+                .into_iter()
+                .all(|entry| entry.alias.is_found_by_java())
+        );
+    }
+
+    #[test]
+    fn the_trust_settings_of_openssl_are_dropped() {
+        let made = made("a", None);
+        let der = [made.certificate.der().as_ref(), &[0x30, 0]].concat();
+        let text = write_pem("TRUSTED CERTIFICATE", &der);
+        let read = read_pem_certificates(text.expose()).unwrap();
+        assert_eq!(read, [made.certificate]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let error = |text: &str| decode(text.as_bytes()).unwrap_err();
+        assert!(matches!(
+            error("x\n-----BEGIN CERTIFICATE-----\nAAAA\n"),
+            DecodeError::Truncated { offset: 2, .. }
+        ));
+        assert!(matches!(
+            error("-----BEGIN CERTIFICATE-----\nA*AA\n-----END CERTIFICATE-----"),
+            DecodeError::Damaged { .. }
+        ));
+        assert!(matches!(
+            error("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----"),
+            DecodeError::Damaged { .. }
+        ));
+        assert!(matches!(
+            error(
+                "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----"
+            ),
+            DecodeError::UnsupportedAlgorithm { .. }
+        ));
+    }
 }

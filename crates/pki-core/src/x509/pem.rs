@@ -75,6 +75,8 @@ pub enum PemError {
         label: String,
         /// Where it begins, from 1.
         line: usize,
+        /// Byte offset of that line.
+        offset: usize,
     },
     /// BEGIN and END name different things.
     #[error("the {label} block at line {line} ends as {end}")]
@@ -85,6 +87,8 @@ pub enum PemError {
         end: String,
         /// Where the block begins, from 1.
         line: usize,
+        /// Byte offset of that line.
+        offset: usize,
     },
     /// There is no END line.
     #[error("the {label} block at line {line} has no end")]
@@ -93,7 +97,20 @@ pub enum PemError {
         label: String,
         /// Where it begins, from 1.
         line: usize,
+        /// Byte offset of that line.
+        offset: usize,
     },
+}
+
+impl PemError {
+    /// Byte offset of the BEGIN line.
+    pub fn offset(&self) -> usize {
+        match self {
+            Self::Base64 { offset, .. }
+            | Self::Label { offset, .. }
+            | Self::Unterminated { offset, .. } => *offset,
+        }
+    }
 }
 
 /// Reads on to the END line that belongs to a BEGIN line.
@@ -104,10 +121,15 @@ fn block<'a>(
     rest: &'a [u8],
     lines: &mut Lines<'a>,
 ) -> Result<PemBlock, PemError> {
-    let line = begin_line.number;
+    let Line {
+        offset,
+        number: line,
+        ..
+    } = begin_line;
     let unterminated = || PemError::Unterminated {
         label: label.to_owned(),
         line,
+        offset,
     };
     let mut headers = Vec::new();
     // Measured before it is copied, so that no secret stays behind in memory that a vector grew out of.
@@ -141,6 +163,7 @@ fn block<'a>(
             label: label.to_owned(),
             end: shown(end),
             line,
+            offset,
         });
     }
     let mut der = Bytes::from(std::mem::take(&mut *text));
@@ -148,13 +171,14 @@ fn block<'a>(
     let length = decoded.map_err(|_| PemError::Base64 {
         label: label.to_owned(),
         line,
+        offset,
     })?;
     der.truncate(length);
     Ok(PemBlock {
         label: label.to_owned(),
         headers,
         der,
-        offset: begin_line.offset,
+        offset,
         line,
     })
 }
@@ -312,19 +336,21 @@ mod tests {
     #[test]
     fn each_kind_of_damage_names_its_line() {
         let error = |text: &str| pem_blocks(text.as_bytes()).unwrap_err();
-        let (label, line) = ("A".to_owned(), 2);
+        let (label, line, offset) = ("A".to_owned(), 2, 1);
         assert_eq!(
             error("\n-----BEGIN A-----\naGk=\n"),
             PemError::Unterminated {
                 label: label.clone(),
-                line
+                line,
+                offset
             }
         );
         assert_eq!(
             error("\n-----BEGIN A-----\naGk=\n-----BEGIN A-----\naGk=\n-----END A-----"),
             PemError::Unterminated {
                 label: label.clone(),
-                line
+                line,
+                offset
             }
         );
         assert_eq!(
@@ -332,12 +358,17 @@ mod tests {
             PemError::Label {
                 label: label.clone(),
                 end: "B".to_owned(),
-                line
+                line,
+                offset
             }
         );
         assert_eq!(
             error("\n-----BEGIN A-----\naG?k=\n-----END A-----"),
-            PemError::Base64 { label, line }
+            PemError::Base64 {
+                label,
+                line,
+                offset
+            }
         );
     }
 
