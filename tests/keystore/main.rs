@@ -1,7 +1,13 @@
 //! Keystores before foreign judges: what others write is read here, what is written here they read.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 #[path = "../judge/mod.rs"]
 mod judge;
+#[path = "../shared.rs"]
+mod shared;
+
+mod jks;
 
 use judge::{Store, judge};
 
