@@ -8,6 +8,7 @@ mod judge;
 mod shared;
 
 mod jks;
+mod pem;
 
 use judge::{Store, judge};
 
