@@ -184,6 +184,25 @@ impl Keystore {
     ///
     /// Keys stay sealed; a key's own password plays no part.
     ///
+    /// ```
+    /// use pki_core::{
+    ///     key::SystemRandom,
+    ///     keystore::{Encoding, Entry, Integrity, Keystore},
+    ///     secret::Password,
+    ///     x509::Certificate,
+    /// };
+    ///
+    /// let password = Password::new("pässwörter");
+    /// let mut truststore = Keystore::new();
+    /// truststore.insert(Entry::trusted("ca", Certificate::from_der(vec![0x30, 0x00])));
+    /// let bytes = truststore.encode(Encoding::Jks, &password, &mut SystemRandom)?;
+    ///
+    /// let decoded = Keystore::decode(bytes.expose(), &password)?;
+    /// assert_eq!(decoded.integrity, Integrity::Verified);
+    /// assert!(decoded.keystore.get("CA").is_some(), "as Java looks it up");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`DecodeError`] tells a wrong password, damage, truncation, a foreign or an unsupported file

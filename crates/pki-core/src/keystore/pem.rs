@@ -16,6 +16,15 @@ use crate::{
 /// `TRUSTED CERTIFICATE` (OpenSSL's, whose trust settings are dropped). Other blocks and text are passed
 /// over; none is no error.
 ///
+/// ```
+/// use pki_core::{keystore::{read_pem_certificates, write_pem_certificates}, x509::Certificate};
+///
+/// let certificates = [Certificate::from_der(vec![0x30, 0x00])];
+/// let text = write_pem_certificates(&certificates);
+/// assert_eq!(read_pem_certificates(text.as_bytes())?, certificates);
+/// # Ok::<(), pki_core::x509::PemError>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`PemError`] if a block, of whatever label, is broken.
