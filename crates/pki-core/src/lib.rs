@@ -10,6 +10,7 @@
 //! | make certificates | [`issue`] |
 //! | judge a chain as Java does | [`path`] |
 //! | roles, ports, connections, default keys of the product | [`wso2`] |
+//! | what a cluster consists of, as its operator wrote it down | [`topology`] |
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -20,5 +21,6 @@ pub mod key;
 pub mod keystore;
 pub mod path;
 pub mod secret;
+pub mod topology;
 pub mod wso2;
 pub mod x509;

@@ -1,0 +1,573 @@
+//! Reading a TOML document key by key: each value with its place, every problem noted, none fatal.
+
+use std::{
+    fmt::Display,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use toml_edit::{Item, TableLike, Value};
+
+use super::{
+    Host, HostError, Place, Problem, ProblemKind, Span, SpanError, host::Wild, names,
+    suggest::nearest,
+};
+use crate::{key::KeyAlgorithm, secret::Source, x509::Fingerprint};
+
+/// What reading needs beside the document, and what it finds wrong.
+pub(super) struct Reader<'a> {
+    base: &'a Path,
+    /// Where each line begins, in bytes.
+    lines: Vec<usize>,
+    text: &'a str,
+    domain: Option<String>,
+    problems: Vec<(usize, Problem)>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(text: &'a str, base: &'a Path) -> Self {
+        let lines = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        Self {
+            base,
+            lines,
+            text,
+            domain: None,
+            problems: Vec::new(),
+        }
+    }
+
+    /// What completes host names from now on.
+    pub(super) fn complete_with(&mut self, domain: Option<String>) {
+        self.domain = domain;
+    }
+
+    pub(super) fn note(&mut self, at: usize, path: impl Into<String>, kind: ProblemKind) {
+        let Place { line, column } = self.place(at);
+        let path = path.into();
+        self.problems.push((
+            at,
+            Problem {
+                line,
+                column,
+                path,
+                kind,
+            },
+        ));
+    }
+
+    pub(super) fn place(&self, at: usize) -> Place {
+        let at = at.min(self.text.len());
+        let line = self.lines.partition_point(|start| *start <= at);
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let before = self.text.get(start..at).unwrap_or_default();
+        let column = before.chars().filter(|c| *c != '\u{FEFF}').count() + 1;
+        Place { line, column }
+    }
+
+    /// All problems, in the order of the file.
+    pub(super) fn into_problems(mut self) -> Vec<Problem> {
+        self.problems.sort_by_key(|(at, _)| *at);
+        self.problems
+            .into_iter()
+            .map(|(_, problem)| problem)
+            .collect()
+    }
+
+    /// A relative path begins at the topology's folder.
+    fn resolve(&self, path: &Path) -> PathBuf {
+        self.base.join(path)
+    }
+}
+
+/// A table, and which of its keys have a meaning.
+pub(super) struct Section<'t> {
+    pub(super) path: String,
+    /// Where its key stands, in bytes.
+    pub(super) at: usize,
+    table: Option<&'t dyn TableLike>,
+    known: Vec<&'static str>,
+}
+
+impl<'t> Section<'t> {
+    /// The whole file.
+    pub(super) fn root(table: &'t dyn TableLike) -> Self {
+        Self {
+            path: String::new(),
+            at: 0,
+            table: Some(table),
+            known: Vec::new(),
+        }
+    }
+
+    /// A table that is not there: every key of it is absent.
+    pub(super) fn absent(path: String, at: usize) -> Self {
+        Self {
+            path,
+            at,
+            table: None,
+            known: Vec::new(),
+        }
+    }
+
+    /// The value of a key. The key has a meaning from now on, whether it is there or not.
+    pub(super) fn get(&mut self, key: &'static str) -> Option<Field<'t>> {
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
+        self.field(key)
+    }
+
+    /// The value of a key that must be there.
+    pub(super) fn require(&mut self, r: &mut Reader<'_>, key: &'static str) -> Option<Field<'t>> {
+        let field = self.get(key);
+        if field.is_none() {
+            r.note(self.at, &self.path, ProblemKind::Missing { key });
+        }
+        field
+    }
+
+    /// The table under a key; an absent one has no keys.
+    pub(super) fn section(&mut self, r: &mut Reader<'_>, key: &'static str) -> Self {
+        let absent = Self::absent(join(&self.path, key), self.at);
+        self.get(key)
+            .and_then(|field| field.section(r))
+            .unwrap_or(absent)
+    }
+
+    /// True if the file has it.
+    pub(super) fn is_there(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// True if the key is there. Gives it no meaning.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.field(key).is_some()
+    }
+
+    /// Every key with its value: a table whose keys are names.
+    pub(super) fn entries(&self) -> Vec<(String, Field<'t>)> {
+        self.table
+            .map(|table| {
+                table
+                    .iter()
+                    .filter_map(|(key, _)| Some((key.to_owned(), self.field(key)?)))
+                    .collect()
+            })
+            .unwrap_or_default()
+    }
+
+    /// The value under some keys, each within the one before.
+    pub(super) fn find(&self, keys: &[&str]) -> Option<Field<'t>> {
+        match keys {
+            [] => None,
+            [last] => self.field(last),
+            [first, rest @ ..] => self.field(first)?.table()?.find(rest),
+        }
+    }
+
+    /// Notes every key that nobody asked for.
+    pub(super) fn finish(&self, r: &mut Reader<'_>) {
+        for (key, field) in self.entries() {
+            if !self.known.contains(&key.as_str()) {
+                let kind = ProblemKind::UnknownKey {
+                    expected: self.known.iter().map(|key| (*key).to_owned()).collect(),
+                    suggestion: nearest(&key, self.known.iter().copied()).map(str::to_owned),
+                };
+                r.note(field.key_at, field.path, kind);
+            }
+        }
+    }
+
+    fn field(&self, key: &str) -> Option<Field<'t>> {
+        let (key, item) = self.table?.get_key_value(key)?;
+        let content = Content::of(item)?;
+        let key_at = key.span().map(|span| span.start);
+        let key_at = key_at.or(content.start()).unwrap_or(self.at);
+        Some(Field {
+            path: join(&self.path, key.get()),
+            key_at,
+            at: content.start().unwrap_or(key_at),
+            content,
+        })
+    }
+}
+
+/// A value and where it stands.
+pub(super) struct Field<'t> {
+    pub(super) path: String,
+    /// Where the key stands, in bytes.
+    pub(super) key_at: usize,
+    /// Where the value stands, in bytes; of a table with a header, its key.
+    pub(super) at: usize,
+    content: Content<'t>,
+}
+
+enum Content<'t> {
+    Table(&'t dyn TableLike, Shape),
+    Value(&'t Value),
+    Tables,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Inline(usize),
+    Header,
+}
+
+impl<'t> Content<'t> {
+    fn of(item: &'t Item) -> Option<Self> {
+        match item {
+            Item::None => None,
+            Item::Value(value) => Some(Self::of_value(value)),
+            Item::Table(table) => Some(Self::Table(table, Shape::Header)),
+            Item::ArrayOfTables(_) => Some(Self::Tables),
+        }
+    }
+
+    fn of_value(value: &'t Value) -> Self {
+        match value {
+            Value::InlineTable(table) => match table.span() {
+                Some(span) if !table.is_dotted() => Self::Table(table, Shape::Inline(span.start)),
+                _ => Self::Table(table, Shape::Header),
+            },
+            value => Self::Value(value),
+        }
+    }
+
+    fn start(&self) -> Option<usize> {
+        match self {
+            Self::Value(value) => value.span().map(|span| span.start),
+            Self::Table(_, Shape::Inline(start)) => Some(*start),
+            Self::Table(_, Shape::Header) | Self::Tables => None,
+        }
+    }
+}
+
+impl<'t> Field<'t> {
+    pub(super) fn note(&self, r: &mut Reader<'_>, kind: ProblemKind) {
+        r.note(self.at, &self.path, kind);
+    }
+
+    /// Notes that the key, not its value, is out of place.
+    pub(super) fn note_key(&self, r: &mut Reader<'_>, kind: ProblemKind) {
+        r.note(self.key_at, &self.path, kind);
+    }
+
+    pub(super) fn is_table(&self) -> bool {
+        matches!(self.content, Content::Table(..))
+    }
+
+    /// True for `{ … }`, false for a table with a header or dotted keys.
+    pub(super) fn is_inline_table(&self) -> bool {
+        matches!(self.content, Content::Table(_, Shape::Inline(_)))
+    }
+
+    /// True for a table that has a key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        matches!(self.content, Content::Table(table, _) if table.contains_key(key))
+    }
+
+    pub(super) fn section(&self, r: &mut Reader<'_>) -> Option<Section<'t>> {
+        self.table().or_else(|| self.wrong_type(r, "a table"))
+    }
+
+    fn table(&self) -> Option<Section<'t>> {
+        let Content::Table(table, _) = self.content else {
+            return None;
+        };
+        Some(Section {
+            path: self.path.clone(),
+            at: self.key_at,
+            table: Some(table),
+            known: Vec::new(),
+        })
+    }
+
+    /// The elements of an array; a value that is no array counts as an array of one.
+    pub(super) fn elements(&self, r: &mut Reader<'_>) -> Vec<Field<'t>> {
+        match self.content {
+            Content::Value(Value::Array(array)) => {
+                if array.is_empty() {
+                    self.note(r, ProblemKind::Empty);
+                }
+                array
+                    .iter()
+                    .enumerate()
+                    .map(|(index, value)| {
+                        let content = Content::of_value(value);
+                        let at = content.start().unwrap_or(self.at);
+                        Field {
+                            path: format!("{}[{index}]", self.path),
+                            key_at: at,
+                            at,
+                            content,
+                        }
+                    })
+                    .collect()
+            }
+            Content::Tables => {
+                let found: Option<Vec<Field<'t>>> = self.wrong_type(r, "an array of values");
+                found.unwrap_or_default()
+            }
+            Content::Value(value) => vec![self.like(Content::Value(value))],
+            Content::Table(table, shape) => vec![self.like(Content::Table(table, shape))],
+        }
+    }
+
+    fn like(&self, content: Content<'t>) -> Self {
+        Self {
+            path: self.path.clone(),
+            key_at: self.key_at,
+            at: self.at,
+            content,
+        }
+    }
+
+    /// A text that is not empty.
+    pub(super) fn text(&self, r: &mut Reader<'_>) -> Option<&'t str> {
+        match self.content {
+            Content::Value(Value::String(text)) if text.value().is_empty() => {
+                self.note(r, ProblemKind::Empty);
+                None
+            }
+            Content::Value(Value::String(text)) => Some(text.value()),
+            _ => self.wrong_type(r, "a string"),
+        }
+    }
+
+    pub(super) fn flag(&self, r: &mut Reader<'_>) -> Option<bool> {
+        match self.content {
+            Content::Value(Value::Boolean(flag)) => Some(*flag.value()),
+            _ => self.wrong_type(r, "true or false"),
+        }
+    }
+
+    pub(super) fn number(&self, r: &mut Reader<'_>, greatest: u16) -> Option<u16> {
+        let Content::Value(Value::Integer(number)) = self.content else {
+            return self.wrong_type(r, "an integer");
+        };
+        let found = *number.value();
+        match u16::try_from(found) {
+            Ok(number) if number <= greatest => Some(number),
+            _ => {
+                let greatest = i64::from(greatest);
+                let least = 0;
+                let kind = ProblemKind::OutOfRange {
+                    found,
+                    least,
+                    greatest,
+                };
+                self.note(r, kind);
+                None
+            }
+        }
+    }
+
+    /// One of a few words.
+    pub(super) fn word<T: Copy>(&self, r: &mut Reader<'_>, words: &[(&str, T)]) -> Option<T> {
+        let found = self.text(r)?;
+        let value = words.iter().find(|(word, _)| *word == found);
+        if value.is_none() {
+            self.unknown_value(r, found, words.iter().map(|(word, _)| *word));
+        }
+        value.map(|(_, value)| *value)
+    }
+
+    pub(super) fn unknown_value<W: Display>(
+        &self,
+        r: &mut Reader<'_>,
+        found: &str,
+        expected: impl IntoIterator<Item = W>,
+    ) {
+        let expected: Vec<String> = expected.into_iter().map(|word| word.to_string()).collect();
+        let suggestion = nearest(found, expected.iter().map(String::as_str)).map(str::to_owned);
+        let found = found.to_owned();
+        let kind = ProblemKind::UnknownValue {
+            found,
+            expected,
+            suggestion,
+        };
+        self.note(r, kind);
+    }
+
+    pub(super) fn algorithm(&self, r: &mut Reader<'_>) -> Option<KeyAlgorithm> {
+        self.word(
+            r,
+            &KeyAlgorithm::ALL.map(|algorithm| (algorithm.name(), algorithm)),
+        )
+    }
+
+    /// A length of time, which may be none.
+    pub(super) fn span(&self, r: &mut Reader<'_>) -> Option<Span> {
+        let found = self.text(r)?;
+        self.parsed(r, found, |found, reason| ProblemKind::InvalidSpan {
+            found,
+            reason,
+        })
+    }
+
+    /// A length of time that is more than none.
+    pub(super) fn validity(&self, r: &mut Reader<'_>) -> Option<Span> {
+        let span = self.span(r)?;
+        if span.is_zero() {
+            let kind = ProblemKind::InvalidSpan {
+                found: span.to_string(),
+                reason: SpanError::Zero,
+            };
+            self.note(r, kind);
+            return None;
+        }
+        Some(span)
+    }
+
+    /// A password source. The text is never repeated. A file that is not one of the workspace's own
+    /// becomes a path that begins at the topology's folder.
+    pub(super) fn source(&self, r: &mut Reader<'_>) -> Option<Source> {
+        let found = self.text(r)?;
+        let source = self.parsed(r, found, |_, reason| ProblemKind::InvalidSource(reason))?;
+        Some(match source {
+            Source::File(path)
+                if super::generated_secret(&Source::File(path.clone())).is_none() =>
+            {
+                Source::File(r.resolve(&path))
+            }
+            source => source,
+        })
+    }
+
+    pub(super) fn fingerprint(&self, r: &mut Reader<'_>) -> Option<Fingerprint> {
+        let found = self.text(r)?;
+        self.parsed(r, found, |_, _| ProblemKind::InvalidFingerprint)
+    }
+
+    pub(super) fn address(&self, r: &mut Reader<'_>) -> Option<IpAddr> {
+        let found = self.text(r)?;
+        self.parsed(r, found, |found, _| ProblemKind::InvalidIp { found })
+    }
+
+    /// A path, which begins at the topology's folder where it is relative.
+    pub(super) fn path(&self, r: &mut Reader<'_>) -> Option<PathBuf> {
+        let found = self.text(r)?;
+        if found.contains('\0') {
+            self.note(
+                r,
+                ProblemKind::InvalidFileName {
+                    found: found.to_owned(),
+                },
+            );
+            return None;
+        }
+        Some(r.resolve(Path::new(found)))
+    }
+
+    pub(super) fn host(&self, r: &mut Reader<'_>, wild: Wild) -> Option<Host> {
+        let found = self.text(r)?;
+        match Host::parse(found, r.domain.as_deref(), wild) {
+            Ok(host) => Some(host),
+            Err(reason) => {
+                let found = found.to_owned();
+                self.note(r, ProblemKind::InvalidHost { found, reason });
+                None
+            }
+        }
+    }
+
+    /// A DNS name that nothing completes.
+    pub(super) fn host_name(&self, r: &mut Reader<'_>) -> Option<String> {
+        let found = self.text(r)?;
+        let reason = match Host::parse(found, None, Wild::Refused) {
+            Ok(Host::Dns(name)) => return Some(name),
+            Ok(Host::Ip(_)) => HostError::Address,
+            Err(reason) => reason,
+        };
+        let found = found.to_owned();
+        self.note(r, ProblemKind::InvalidHost { found, reason });
+        None
+    }
+
+    /// A list of hosts in which none stands twice.
+    pub(super) fn hosts(&self, r: &mut Reader<'_>, wild: Wild) -> Vec<Host> {
+        let mut hosts: Vec<Host> = Vec::new();
+        for element in self.elements(r) {
+            let Some(host) = element.host(r, wild) else {
+                continue;
+            };
+            if hosts.contains(&host) {
+                let found = host.to_string();
+                element.note(r, ProblemKind::Repeated { found });
+            } else {
+                hosts.push(host);
+            }
+        }
+        hosts
+    }
+
+    pub(super) fn alias(&self, r: &mut Reader<'_>) -> Option<String> {
+        let found = self.text(r)?.to_owned();
+        if names::is_alias(&found) {
+            return Some(found);
+        }
+        self.note(r, ProblemKind::InvalidAlias { found });
+        None
+    }
+
+    pub(super) fn file_name(&self, r: &mut Reader<'_>) -> Option<String> {
+        let found = self.text(r)?.to_owned();
+        if names::is_file_name(&found) {
+            return Some(found);
+        }
+        self.note(r, ProblemKind::InvalidFileName { found });
+        None
+    }
+
+    fn parsed<T: FromStr>(
+        &self,
+        r: &mut Reader<'_>,
+        found: &str,
+        kind: impl FnOnce(String, T::Err) -> ProblemKind,
+    ) -> Option<T> {
+        match found.parse() {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                self.note(r, kind(found.to_owned(), reason));
+                None
+            }
+        }
+    }
+
+    /// Notes it; `None` whatever was wanted.
+    fn wrong_type<T>(&self, r: &mut Reader<'_>, expected: &'static str) -> Option<T> {
+        let found = match &self.content {
+            Content::Table(..) => "a table",
+            Content::Tables => "an array of tables",
+            Content::Value(value) => match value {
+                Value::String(_) => "a string",
+                Value::Integer(_) => "an integer",
+                Value::Float(_) => "a float",
+                Value::Boolean(_) => "a boolean",
+                Value::Datetime(_) => "a date",
+                Value::Array(_) => "an array",
+                Value::InlineTable(_) => "a table",
+            },
+        };
+        self.note(r, ProblemKind::WrongType { expected, found });
+        None
+    }
+}
+
+/// `path.key`, with quotes around a key that needs them in TOML.
+fn join(path: &str, key: &str) -> String {
+    let bare = !key.is_empty()
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    match (path, bare) {
+        ("", true) => key.to_owned(),
+        ("", false) => format!("\"{key}\""),
+        (path, true) => format!("{path}.{key}"),
+        (path, false) => format!("{path}.\"{key}\""),
+    }
+}
