@@ -245,6 +245,7 @@ mod tests {
             (&long_name, HostError::TooLong { octets: 304 }),
             ("10.0.1.256", HostError::Numeric),
             ("10.0.1", HostError::Numeric),
+            ("10.0.1.021", HostError::Numeric),
             ("*.example.com", HostError::Wildcard),
             ("xn--a", HostError::International),
             ("a\u{200b}\u{202e}b", HostError::International),

@@ -18,6 +18,7 @@ mod external;
 mod group;
 mod host;
 mod inputs;
+mod kind;
 mod names;
 mod primary;
 mod problem;
@@ -29,6 +30,7 @@ mod stores;
 mod subject;
 mod suggest;
 mod tls;
+mod value;
 
 use std::path::{Path, PathBuf};
 
@@ -39,8 +41,9 @@ pub use external::{External, ExternalRole};
 pub use group::{Balancer, BalancerTls, Group, Manager, Node};
 pub use host::{Host, HostError};
 pub use inputs::{Input, InputKind};
+pub use kind::ProblemKind;
 pub use primary::{Adopted, Internal, Primary};
-pub use problem::{Place, Problem, ProblemKind, TopologyError};
+pub use problem::{Place, Problem, TopologyError};
 pub use reference::reference;
 pub use sans::{SanKind, SanOrigin};
 pub use span::{Span, SpanError};
@@ -261,7 +264,8 @@ fn read_encryption(
         Some(product) if product.has_encryption_key() => {
             Some(key.unwrap_or_else(|| secret("encryption")))
         }
-        Some(product) if table.is_there() => {
+        // An empty table says nothing, and so nothing that is wrong.
+        Some(product) if key.is_some() => {
             let since = "4.7";
             let kind = ProblemKind::NotInProduct { product, since };
             r.note(table.at, &table.path, kind);

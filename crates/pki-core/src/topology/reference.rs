@@ -111,7 +111,7 @@ password = "file:secrets/stores"
 # profile = "{profile}"                   # of pkcs12: java8 | modern
 # truststore = "vendor/{truststore}" # its CAs stay; or { file, password, sha256 }
 # trust = ["corp-root.pem"]           # what else must be trusted: directories, databases
-# [stores.tls]                        # or primary, internal, truststore; also: alias, password, format, profile
+# [stores.tls]                        # or primary, internal, truststore; also alias, password, format
 # file = "{tls}"
 "#;
 
