@@ -242,8 +242,8 @@ fn the_reference_is_read_in_a_blink() {
         parse(&text).unwrap();
     }
     let each = start.elapsed() / 20;
-    // Measured: 0.1 ms optimised; unoptimised and on a busy machine far less than this.
-    assert!(each.as_millis() < 50, "{each:?}");
+    // Measured: 0.23 ms without optimisation; the rest is room for a busy machine.
+    assert!(each.as_millis() < 20, "{each:?}");
     eprintln!("{each:?} each");
 }
 
