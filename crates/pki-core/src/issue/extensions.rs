@@ -31,7 +31,7 @@ pub(super) fn of(
             permitted,
         } => {
             let path_len = path_len.map(|length| der::positive(&[length]));
-            let content = [&TRUE[..], path_len.as_deref().unwrap_or_default()];
+            let content = [TRUE, path_len.as_deref().unwrap_or_default()];
             all.push(extension(BASIC_CONSTRAINTS, true, &der::sequence(&content)));
             all.push(key_usage(KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN));
             if !permitted.is_empty() {

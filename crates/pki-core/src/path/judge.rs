@@ -22,7 +22,7 @@ pub(super) fn path(
     let pinned = anchored && path.len() == 1;
     for (at, step) in path.iter().enumerate() {
         if anchored && at + 1 == path.len() {
-            anchor(step, options, &mut problems);
+            anchor(step, pinned, options, &mut problems);
         } else {
             validity(step, options, &mut problems);
             algorithms(step, &mut problems);
@@ -73,7 +73,7 @@ fn validity(step: &Step<'_>, options: &Options, problems: &mut Vec<PathProblem>)
 }
 
 /// An anchor is trusted as it is: only its end is worth a word.
-fn anchor(step: &Step<'_>, options: &Options, problems: &mut Vec<PathProblem>) {
+fn anchor(step: &Step<'_>, pinned: bool, options: &Options, problems: &mut Vec<PathProblem>) {
     let (not_before, not_after) = (step.view.not_before, step.view.not_after);
     if !(not_before..=not_after).contains(&options.at) {
         problems.push(PathProblem::AnchorNotValid {
@@ -82,7 +82,7 @@ fn anchor(step: &Step<'_>, options: &Options, problems: &mut Vec<PathProblem>) {
             not_after,
         });
     }
-    key(step, problems);
+    key(step, pinned, problems);
 }
 
 fn algorithms(step: &Step<'_>, problems: &mut Vec<PathProblem>) {
@@ -97,25 +97,26 @@ fn algorithms(step: &Step<'_>, problems: &mut Vec<PathProblem>) {
         }),
         Hash::Strong | Hash::Other => {}
     }
-    key(step, problems);
+    key(step, false, problems);
 }
 
-fn key(step: &Step<'_>, problems: &mut Vec<PathProblem>) {
+/// `pinned`: a path of this certificate alone, in which Java lets every key pass.
+fn key(step: &Step<'_>, pinned: bool, problems: &mut Vec<PathProblem>) {
     let public_key = &step.view.public_key;
-    let (certificate, key) = (step.certificate.clone(), public_key.to_string());
     // `jdk.certpath.disabledAlgorithms` of JDK 17. Zero bits: unknown, and no reason to refuse.
-    match public_key {
-        PublicKeyAlgorithm::Rsa(..1024) | PublicKeyAlgorithm::Dsa(1..1024) => {
-            problems.push(PathProblem::RefusedKey { certificate, key });
-        }
-        PublicKeyAlgorithm::Ec(_, 1..224) => {
-            problems.push(PathProblem::RefusedKey { certificate, key });
-        }
-        // SP 800-131A revision 2 disallows it since 2014.
-        PublicKeyAlgorithm::Rsa(1024..2048) => {
-            problems.push(PathProblem::WeakKey { certificate, key });
-        }
-        _ => {}
+    let refused = match public_key {
+        PublicKeyAlgorithm::Rsa(bits) => *bits < 1024,
+        PublicKeyAlgorithm::Dsa(bits) => (1..1024).contains(bits),
+        PublicKeyAlgorithm::Ec(_, bits) => (1..224).contains(bits),
+        _ => false,
+    };
+    // SP 800-131A revision 2 disallows it since 2014.
+    let weak = matches!(public_key, PublicKeyAlgorithm::Rsa(..2048));
+    let (certificate, key) = (step.certificate.clone(), public_key.to_string());
+    if refused && !pinned {
+        problems.push(PathProblem::RefusedKey { certificate, key });
+    } else if refused || weak {
+        problems.push(PathProblem::WeakKey { certificate, key });
     }
 }
 

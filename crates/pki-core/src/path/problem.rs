@@ -88,7 +88,7 @@ pub enum PathProblem {
         /// The names of that kind that it has instead.
         candidates: Vec<String>,
     },
-    /// A name that no Java client can ask for: a final dot, an underscore, an empty label.
+    /// A name that no Java client can ask for: an underscore, an empty label, one of over 63 octets.
     #[error("{name} is no host name that a Java client asks for")]
     NameRefused {
         /// The name that was asked for.
@@ -159,7 +159,7 @@ pub enum PathProblem {
         /// Dotted OID.
         algorithm: String,
     },
-    /// RSA under 2048 bits: a warning.
+    /// RSA under 2048 bits, or a refused key that is pinned: a warning.
     #[error("the {key} key of {} is weak", subject(.certificate))]
     WeakKey {
         /// Whose.

@@ -180,7 +180,7 @@ impl fmt::Debug for DistinguishedName {
 }
 
 /// The whole TLV of a value that was parsed from DER with a definite length.
-fn encoded(value: &Any<'_>) -> Vec<u8> {
+pub(super) fn encoded(value: &Any<'_>) -> Vec<u8> {
     let length = value.data.len();
     let constructed = if value.header.is_constructed() {
         0x20

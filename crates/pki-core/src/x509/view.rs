@@ -9,7 +9,8 @@ use x509_parser::{
 };
 
 use super::{
-    DistinguishedName, Fingerprint, GeneralName, Malformed, NameConstraints, name::Comparable,
+    DistinguishedName, Fingerprint, GeneralName, Malformed, NameConstraints,
+    name::{Comparable, encoded},
 };
 
 /// What a certificate says (RFC 5280 section 4.1).
@@ -215,12 +216,23 @@ pub(super) fn read(der: &[u8]) -> Result<View, Malformed> {
         length: der.len(),
         reason,
     };
+    // The parser does not look at the bit that says constructed.
+    if der.first() != Some(&0x30) {
+        return Err(malformed("it is no DER sequence".to_owned()));
+    }
     let (rest, certificate) =
         X509Certificate::from_der(der).map_err(|error| malformed(error.to_string()))?;
     if !rest.is_empty() {
         return Err(malformed(format!("{} bytes follow it", rest.len())));
     }
     let tbs = &certificate.tbs_certificate;
+    // RFC 5280 section 4.1.1.2; the outer one is not signed, so it must not say anything else.
+    if tbs.signature != certificate.signature_algorithm {
+        return Err(malformed("it names two signature algorithms".to_owned()));
+    }
+    if certificate.signature_value.unused_bits != 0 {
+        return Err(malformed("its signature is no whole octets".to_owned()));
+    }
     let signed: &[u8] = tbs.as_ref();
     let start = signed.as_ptr() as usize - der.as_ptr() as usize;
     let mut view = View {
@@ -237,7 +249,7 @@ pub(super) fn read(der: &[u8]) -> Result<View, Malformed> {
             .signature_algorithm
             .parameters
             .as_ref()
-            .map(|parameters| parameters.data.to_vec()),
+            .map(encoded),
         tbs: start..start + signed.len(),
         signature: certificate.signature_value.data.to_vec(),
         alternative_names: None,
