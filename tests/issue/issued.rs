@@ -258,7 +258,7 @@ fn a_modern_client_takes_it_too() {
     for usage in [KeyPurpose::server_auth(), KeyPurpose::client_auth()] {
         node.verify_for_usage(
             webpki::ALL_VERIFICATION_ALGS,
-            &[anchor.clone()],
+            std::slice::from_ref(&anchor),
             &[],
             at,
             usage,

@@ -1,5 +1,8 @@
 //! Ready-made keys, so that a test needs no key generation and gets the same keys each time.
 
+// `pub` says what is meant for the test binaries that include it.
+#![allow(dead_code, unreachable_pub)]
+
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},

@@ -33,7 +33,7 @@
 //! let Issuance::Done(chain) = SelfSigned::new(key).issue(&request, &mut SystemRandom)? else {
 //!     return Ok(());
 //! };
-//! assert!(chain[0].view()?.is_ca());
+//! assert!(chain[0].view().is_ok_and(|view| view.is_ca()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -9,13 +9,14 @@
 //! | salts, IVs, serials | [`Random`], of which [`SystemRandom`] is the system's |
 
 mod algorithm;
-pub(crate) mod der;
 pub(crate) mod pbes2;
 mod pem;
 mod private;
 mod random;
 mod signing;
 pub(crate) mod spki;
+
+pub(crate) use crate::x509::der;
 
 pub use algorithm::{KeyAlgorithm, UnknownKeyAlgorithm};
 pub use pem::{read_private_key, write_encrypted_private_key};

@@ -7,6 +7,7 @@
 
 mod certificate;
 mod constraints;
+pub(crate) mod der;
 mod fingerprint;
 pub(crate) mod name;
 mod pem;

@@ -10,6 +10,7 @@ use x509_parser::{
 
 use super::{
     DistinguishedName, Fingerprint, GeneralName, Malformed, NameConstraints,
+    der::{self, DerError, Reader},
     name::{Comparable, encoded},
 };
 
@@ -216,23 +217,13 @@ pub(super) fn read(der: &[u8]) -> Result<View, Malformed> {
         length: der.len(),
         reason,
     };
-    // The parser does not look at the bit that says constructed.
-    if der.first() != Some(&0x30) {
-        return Err(malformed("it is no DER sequence".to_owned()));
-    }
+    envelope(der).map_err(|reason| malformed(reason.to_owned()))?;
     let (rest, certificate) =
         X509Certificate::from_der(der).map_err(|error| malformed(error.to_string()))?;
     if !rest.is_empty() {
         return Err(malformed(format!("{} bytes follow it", rest.len())));
     }
     let tbs = &certificate.tbs_certificate;
-    // RFC 5280 section 4.1.1.2; the outer one is not signed, so it must not say anything else.
-    if tbs.signature != certificate.signature_algorithm {
-        return Err(malformed("it names two signature algorithms".to_owned()));
-    }
-    if certificate.signature_value.unused_bits != 0 {
-        return Err(malformed("its signature is no whole octets".to_owned()));
-    }
     let signed: &[u8] = tbs.as_ref();
     let start = signed.as_ptr() as usize - der.as_ptr() as usize;
     let mut view = View {
@@ -313,6 +304,35 @@ pub(super) fn read(der: &[u8]) -> Result<View, Malformed> {
     }
     Ok(view)
 }
+
+/// Checks what is around the signed part, since no signature covers it and the parser is lax about tags:
+/// three elements, the algorithm the one that is signed (RFC 5280 section 4.1.1.2), whole octets.
+fn envelope(der: &[u8]) -> Result<(), &'static str> {
+    let structure = || {
+        let mut outer = Reader::new(der);
+        let mut certificate = outer.sequence("it is no DER sequence")?;
+        outer.finish("bytes follow it")?;
+        let mut tbs = certificate.sequence("there is no signed part in it")?;
+        tbs.optional(VERSION)?;
+        tbs.expect(der::INTEGER, "it has no serial number")?;
+        let signed = tbs.expect(der::SEQUENCE, "it names no signature algorithm")?;
+        let algorithm = certificate.expect(der::SEQUENCE, "it names no signature algorithm")?;
+        let bits = certificate.expect(der::BIT_STRING, "it has no signature")?;
+        certificate.finish("bytes follow its signature")?;
+        Ok::<_, DerError>((signed.whole, algorithm.whole, bits.content))
+    };
+    match structure() {
+        Ok((signed, algorithm, _)) if signed != algorithm => {
+            Err("it names two signature algorithms")
+        }
+        Ok((_, _, [0, ..])) => Ok(()),
+        Ok(_) => Err("its signature is no whole octets"),
+        Err(error) => Err(error.reason),
+    }
+}
+
+/// `version [0]`.
+const VERSION: u8 = 0xa0;
 
 fn public_key(certificate: &X509Certificate<'_>) -> PublicKeyAlgorithm {
     let spki = &certificate.tbs_certificate.subject_pki;
