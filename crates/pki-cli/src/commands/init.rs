@@ -4,7 +4,8 @@ use std::{
     path::Path,
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use pki_core::{topology::reference, wso2::Product};
 
 use crate::{
     cli::{Global, HELP},
@@ -22,44 +23,26 @@ use crate::{
     help_template = HELP
 )]
 pub(crate) struct InitArgs {
-    /// The release of the product
-    #[arg(long, value_enum, value_name = "VERSION", default_value_t = Release::V2_6)]
-    product: Release,
-}
-
-/// The releases that have a reference deployment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Release {
-    #[value(name = "2.6.0")]
-    V2_6,
-    #[value(name = "4.7.0")]
-    V4_7,
-}
-
-impl Release {
-    const fn topology(self) -> &'static str {
-        match self {
-            Self::V2_6 => include_str!("../../templates/apim-2.6-ha.toml"),
-            Self::V4_7 => include_str!("../../templates/apim-4.7-ha.toml"),
-        }
-    }
+    /// The release of the product, 2.0 to 4.7; 2.6.0 and 4.7.0 are tested
+    #[arg(long, value_name = "VERSION", default_value = DEFAULT_PRODUCT)]
+    product: Product,
 }
 
 /// Writes the topology; one that is there is replaced only after a yes.
 pub(crate) fn run(ui: &Ui, global: &Global, args: &InitArgs) -> Result<Outcome, CommandError> {
-    let topology = args.product.topology();
+    let topology = reference(args.product);
     if global.file == Path::new("-") {
         ui.data(topology.as_bytes())?;
         return Ok(Outcome::Done);
     }
     let file = global.file.as_path();
     let shown = file.display();
-    match create(file, topology) {
+    match create(file, &topology) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             if !ui.confirm(&format!("`{shown}` exists: replace it?"))? {
                 return Err(CommandError::refused(format!("`{shown}` stays as it is")));
             }
-            replace(file, topology)
+            replace(file, &topology)
         }
         other => other,
     }
@@ -69,8 +52,6 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &InitArgs) -> Result<Outcome, 
     ui.status(format_args!(
         "wrote `{shown}`, the reference deployment of {}",
         args.product
-            .to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned())
     ));
     ui.hint(format_args!(
         "put your host names into it, then see what it makes: `apim-pki plan -f {shown}`"
@@ -96,19 +77,5 @@ fn replace(file: &Path, text: &str) -> io::Result<()> {
     fs::rename(&staged, &target)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_reference_topology_fits_on_one_screen() {
-        for release in Release::value_variants() {
-            let settings = release
-                .topology()
-                .lines()
-                .filter(|line| !line.is_empty() && !line.starts_with('#'))
-                .count();
-            assert!(settings <= 50, "{settings} lines");
-        }
-    }
-}
+/// The release that the reference deployment of five separate roles is about.
+const DEFAULT_PRODUCT: &str = "2.6.0";
