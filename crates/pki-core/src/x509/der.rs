@@ -28,10 +28,15 @@ pub(crate) struct DerError {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self::at(bytes, 0)
+    }
+
+    /// Reads a part that stands at `base` in something larger.
+    pub(crate) fn at(bytes: &'a [u8], base: usize) -> Self {
         Self {
             bytes,
             position: 0,
-            base: 0,
+            base,
         }
     }
 

@@ -1,7 +1,9 @@
 //! How private keys are protected inside a keystore: one file per algorithm.
 
 mod jks;
-mod pbes;
+pub(super) mod pbes;
+pub(super) mod pbes1;
+pub(super) mod pkcs12_kdf;
 
 use super::{Protection, UnsealError};
 use crate::{
