@@ -9,6 +9,7 @@ mod shared;
 
 mod jks;
 mod pem;
+mod pkcs12;
 
 use judge::{Store, judge};
 

@@ -298,7 +298,7 @@ impl Cipher {
         iv: &[u8],
         encrypted: &[u8],
     ) -> Result<Bytes, Pbes2Error> {
-        if encrypted.is_empty() || encrypted.len() % self.block_len() != 0 {
+        if encrypted.is_empty() || !encrypted.len().is_multiple_of(self.block_len()) {
             return Err(Pbes2Error::Damaged(
                 "encrypted content that is not whole blocks",
             ));

@@ -42,7 +42,7 @@ pub(super) fn of(bags: Vec<Bag>) -> Vec<Entry> {
             Value::Secret(sealed) => Content::SecretKey { sealed },
             Value::Key(key) => {
                 let chain = index.chain(head);
-                in_chains.extend(chain.iter().cloned());
+                in_chains.extend(chain.iter().map(Certificate::fingerprint));
                 if let Some(head) = head {
                     heads.entry(head).or_insert(at);
                     let more = &certificates[head].1.attributes;
@@ -76,7 +76,9 @@ pub(super) fn of(bags: Vec<Bag>) -> Vec<Entry> {
             }
         }
         let java_visible = bag.trusted.is_some();
-        if !java_visible && (heads.contains_key(&at) || in_chains.contains(&certificate)) {
+        if !java_visible
+            && (heads.contains_key(&at) || in_chains.contains(&certificate.fingerprint()))
+        {
             continue;
         }
         let mut attributes = bag.attributes;

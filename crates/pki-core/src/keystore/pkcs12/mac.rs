@@ -1,4 +1,4 @@
-//! The proof of integrity: RFC 7292's MAC under the PKCS #12 derivation, and PBMAC1 (RFC 9579).
+//! The proof of integrity: RFC 7292's MAC under the PKCS #12 derivation, and PBMAC1 (RFC 9579, now RFC 9879).
 
 use std::num::NonZeroU32;
 
@@ -83,7 +83,7 @@ impl Mac {
         let key_length = kdf
             .key_length()
             .and_then(|length| usize::try_from(length).ok())
-            .filter(|length| (1..=MAX_PBMAC1_KEY).contains(length))
+            .filter(|length| PBMAC1_KEY.contains(length))
             .ok_or(Pbes2Error::Damaged("no usable PBMAC1 key length"))?;
         Ok(Self {
             scheme: Scheme::Pbmac1 { kdf, key_length },
@@ -249,6 +249,6 @@ impl Hash {
 /// 1.2.840.113549.1.5.14
 const PBMAC1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 14];
 
-/// HMAC hashes longer keys down to its block (RFC 2104 section 2), of at most 128 bytes; RFC 9579's
-/// examples ask for 32 and 64. PBKDF2's time grows with it.
-const MAX_PBMAC1_KEY: usize = 128;
+/// RFC 9879 section 5 advises to refuse keys under 20 octets: with a key of one octet any password fits
+/// in one of 256 tries. The longest HMAC is of 64, and PBKDF2's time grows with the key.
+const PBMAC1_KEY: std::ops::RangeInclusive<usize> = 20..=64;

@@ -1,0 +1,269 @@
+//! PKCS #12: who writes it, who reads it.
+
+mod hostile;
+mod read;
+mod write;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use pki_core::{
+    key::Random,
+    keystore::{Content, Decoded, Entry, Keystore},
+    secret::Password,
+    x509::Fingerprint,
+};
+use tempfile::TempDir;
+
+use crate::judge::judge;
+
+pub(crate) const PASSWORD: &str = "changeit";
+
+/// Stores and PEM files, made once for all tests of a process:
+///
+/// - `ca.p12`: `ca`, a root
+/// - `many.p12`: keys `One` and `two` under that root, trusted `trustedA` (the root) and `Trusted B`
+/// - `one.key`, `one.pem`, `chain.pem`: the key of `one` (open PKCS #8), its certificate, both
+pub(crate) fn fixtures() -> &'static Path {
+    static FIXTURES: OnceLock<TempDir> = OnceLock::new();
+    FIXTURES
+        .get_or_init(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+            let (ca, many) = (at("ca.p12"), at("many.p12"));
+            keytool(&format!(
+                "-genkeypair -alias ca -keyalg EC -groupname secp256r1 -dname CN=Root,O=Acme \
+                 -ext bc:c -keystore {ca}"
+            ));
+            keytool(&format!(
+                "-exportcert -rfc -alias ca -keystore {ca} -file {}",
+                at("ca.pem")
+            ));
+            for alias in ["One", "two"] {
+                let (csr, crt) = (at("csr"), at(&format!("{alias}.crt")));
+                keytool(&format!(
+                    "-genkeypair -alias {alias} -keyalg EC -groupname secp256r1 \
+                     -dname CN={alias},O=Acme -keystore {many}"
+                ));
+                keytool(&format!(
+                    "-certreq -alias {alias} -keystore {many} -file {csr}"
+                ));
+                keytool(&format!(
+                    "-gencert -rfc -alias ca -keystore {ca} -infile {csr} -outfile {crt}"
+                ));
+                if alias == "One" {
+                    keytool(&format!(
+                        "-importcert -noprompt -alias trustedA -keystore {many} -file {}",
+                        at("ca.pem")
+                    ));
+                }
+                keytool(&format!(
+                    "-importcert -noprompt -alias {alias} -keystore {many} -file {crt}"
+                ));
+            }
+            let imported = [
+                "-importcert",
+                "-noprompt",
+                "-alias",
+                "Trusted Ü\u{1F511}",
+                "-storepass",
+            ];
+            let mut arguments = imported.to_vec();
+            let crt = at("One.crt");
+            arguments.extend([PASSWORD, "-keystore", &many, "-file", &crt]);
+            judge().keytool(&arguments).unwrap();
+            let pass = format!("pass:{PASSWORD}");
+            let openssl = |out: &str, more: &[&str]| {
+                let base = [
+                    "pkcs12", "-in", &many, "-passin", &pass, "-nodes", "-out", out,
+                ];
+                run("openssl", &[&base, more].concat());
+            };
+            openssl(&at("keys"), &["-nocerts"]);
+            // The first key of the file.
+            run(
+                "openssl",
+                &["pkey", "-in", &at("keys"), "-out", &at("one.key")],
+            );
+            fs::copy(at("One.crt"), at("one.pem")).unwrap();
+            let chain = [
+                fs::read(at("One.crt")).unwrap(),
+                fs::read(at("ca.pem")).unwrap(),
+            ]
+            .concat();
+            fs::write(at("chain.pem"), chain).unwrap();
+            folder
+        })
+        .path()
+}
+
+/// Runs keytool in the judge with the store password; arguments are parted by blanks.
+pub(crate) fn keytool(arguments: &str) {
+    let mut arguments: Vec<&str> = arguments.split_whitespace().collect();
+    arguments.extend(["-storepass", PASSWORD]);
+    judge().keytool(&arguments).unwrap();
+}
+
+/// Runs a program that must succeed; returns stdout and stderr.
+pub(crate) fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("`{program}` does not start: {error}"));
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    assert!(output.status.success(), "{program} {arguments:?}:\n{text}");
+    text
+}
+
+pub(crate) fn decode(path: &Path, password: &str) -> Decoded {
+    let bytes = fs::read(path).unwrap();
+    Keystore::decode(&bytes, &Password::new(password))
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Kind, alias in Java's lower case, and fingerprints of the certificates.
+pub(crate) type Shown = (String, String, Vec<String>);
+
+/// What Java shows of a store.
+pub(crate) fn by_java(path: &Path, password: Option<&str>) -> Vec<Shown> {
+    let mut shown: Vec<Shown> = judge()
+        .load("PKCS12", path, password)
+        .unwrap_or_else(|error| panic!("{}: {error:?}", path.display()))
+        .into_iter()
+        .map(|entry| (entry.kind, entry.alias, entry.sha256))
+        .collect();
+    shown.sort();
+    shown
+}
+
+/// What we show of it, without the entries that Java hides.
+pub(crate) fn by_us(store: &Keystore) -> Vec<Shown> {
+    let mut shown: Vec<Shown> = store.entries().iter().filter_map(shown).collect();
+    shown.sort();
+    shown
+}
+
+fn shown(entry: &Entry) -> Option<Shown> {
+    let kind = match &entry.content {
+        Content::PrivateKey { .. } => "key",
+        Content::SecretKey { .. } => "secret",
+        Content::TrustedCertificate {
+            java_visible: true, ..
+        } => "trusted",
+        _ => return None,
+    };
+    let fingerprints = entry
+        .certificates()
+        .iter()
+        .map(|c| c.fingerprint().to_string());
+    Some((
+        kind.to_owned(),
+        entry.alias.lookup(),
+        fingerprints.collect(),
+    ))
+}
+
+pub(crate) fn aliases(store: &Keystore) -> Vec<&str> {
+    store
+        .entries()
+        .iter()
+        .map(|entry| entry.alias.as_str())
+        .collect()
+}
+
+/// SHA-256 of a key, as the judge tells it.
+pub(crate) fn key_digest(entry: &Entry, password: &str) -> String {
+    let Content::PrivateKey { key, .. } = &entry.content else {
+        panic!("{} is no key", entry.alias);
+    };
+    let key = key.open(&Password::new(password)).unwrap();
+    Fingerprint::of(key.pkcs8().expose()).to_string()
+}
+
+/// Random bytes that are those of a file.
+pub(crate) struct Replay(Vec<Vec<u8>>);
+
+impl Replay {
+    /// The salt and the IV of the encrypted safe, then the MAC's salt: the order of the file.
+    pub(crate) fn of(file: &[u8]) -> Self {
+        let mut drawn = Vec::new();
+        let pfx = children(children(file)[0].1);
+        let safes = children(children(children(pfx[1].1)[1].1)[0].1);
+        for (_, info) in children(safes[0].1) {
+            let info = children(info);
+            if let [(0x06, oid), (0xa0, content)] = info[..] {
+                if oid.ends_with(&[7, 6]) {
+                    let data = children(children(content)[0].1);
+                    octets(children(data[1].1)[1].1, &mut drawn);
+                }
+            }
+        }
+        if let Some((_, mac)) = pfx.get(2) {
+            drawn.push(children(mac)[1].1.to_vec());
+        }
+        drawn.reverse();
+        Self(drawn)
+    }
+
+    pub(crate) fn assert_used_up(&self) {
+        assert!(self.0.is_empty(), "random bytes are left over");
+    }
+}
+
+impl Random for Replay {
+    fn fill(&mut self, out: &mut [u8]) {
+        out.copy_from_slice(&self.0.pop().expect("more random bytes than the file has"));
+    }
+}
+
+/// Tag and content of each element.
+fn children(mut content: &[u8]) -> Vec<(u8, &[u8])> {
+    let mut out = Vec::new();
+    while !content.is_empty() {
+        let (header, length) = match content[1] {
+            short @ 0..0x80 => (2, usize::from(short)),
+            long => {
+                let count = usize::from(long & 0x7f);
+                let octets = &content[2..2 + count];
+                (
+                    2 + count,
+                    octets
+                        .iter()
+                        .fold(0, |n, octet| n << 8 | usize::from(*octet)),
+                )
+            }
+        };
+        out.push((content[0], &content[header..header + length]));
+        content = &content[header + length..];
+    }
+    out
+}
+
+fn octets(content: &[u8], out: &mut Vec<Vec<u8>>) {
+    for (tag, content) in children(content) {
+        match tag {
+            0x04 => out.push(content.to_vec()),
+            0x30 => octets(content, out),
+            _ => {}
+        }
+    }
+}
+
+/// The material beside the project, if it is there.
+pub(crate) fn shared() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    if path.is_dir() {
+        return Some(path);
+    }
+    assert!(
+        std::env::var_os("APIM_PKI_SHARED_REQUIRED").is_none_or(|value| value != "1"),
+        "../shared is required and absent"
+    );
+    eprintln!("../shared is absent: nothing was read from it");
+    None
+}

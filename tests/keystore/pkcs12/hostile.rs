@@ -1,0 +1,169 @@
+//! No byte is trusted.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use pki_core::{
+    key::SystemRandom,
+    keystore::{Content, DecodeError, Encoding, Keystore, Pkcs12Profile},
+    secret::Password,
+};
+
+use super::{PASSWORD, fixtures, run};
+
+/// Reads a file with and without the password, opens its keys, writes it again.
+fn touch_all(bytes: &[u8], password: &Password) {
+    let _ = Keystore::decode_unverified(bytes);
+    if let Ok(decoded) = Keystore::decode(bytes, password) {
+        for entry in decoded.keystore.entries() {
+            if let Content::PrivateKey { key, .. } = &entry.content {
+                let _ = key.protection();
+                let _ = key.open(password);
+            }
+        }
+        let encoding = Encoding::Pkcs12(Pkcs12Profile::Modern);
+        let _ = decoded
+            .keystore
+            .encode(encoding, password, &mut SystemRandom);
+    }
+}
+
+/// A store without MAC and without encryption: every changed byte reaches the parsers behind.
+fn open_store() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("o.p12");
+    let (key, chain) = (fixtures().join("one.key"), fixtures().join("chain.pem"));
+    let scheme = [
+        "-nomac", "-certpbe", "NONE", "-iter", "1", "-CSP", "x", "-name", "x",
+    ];
+    let files = [
+        "-inkey",
+        key.to_str().unwrap(),
+        "-in",
+        chain.to_str().unwrap(),
+        "-out",
+        out.to_str().unwrap(),
+    ];
+    let base = ["pkcs12", "-export", "-passout", "pass:changeit"];
+    run("openssl", &[&base[..], &scheme[..], &files[..]].concat());
+    fs::read(&out).unwrap()
+}
+
+#[test]
+fn a_truncated_store_is_an_error_at_every_length() {
+    let password = Password::new(PASSWORD);
+    for bytes in [open_store(), fs::read(fixtures().join("ca.p12")).unwrap()] {
+        assert!(Keystore::decode(&bytes, &password).is_ok());
+        for length in 0..bytes.len() {
+            let error = Keystore::decode(&bytes[..length], &password).unwrap_err();
+            let expected = match length {
+                0 => matches!(error, DecodeError::Empty),
+                1..8 => matches!(error, DecodeError::UnknownFormat { .. }),
+                _ => matches!(error, DecodeError::Truncated { .. }),
+            };
+            assert!(expected, "{length}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_changed_store_never_panics_and_never_hangs() {
+    let password = Password::new(PASSWORD);
+    let mut random = Xorshift(0x2545_f491_4f6c_dd1d);
+    let original = open_store();
+    for _ in 0..6_000 {
+        let mut bytes = original.clone();
+        for _ in 0..1 + random.below(4) {
+            let at = random.below(bytes.len());
+            match random.below(4) {
+                0 => bytes[at] ^= 1 << random.below(8),
+                1 => bytes[at] = [0, 1, 0x7f, 0x80, 0x84, 0xff, 0x30, 0xa0][random.below(8)],
+                2 => drop(bytes.remove(at)),
+                _ => bytes.insert(at, random.below(256) as u8),
+            }
+        }
+        touch_all(&bytes, &password);
+    }
+    // The MAC of this one stops almost all of them, so that the few are cheap.
+    let original = fs::read(fixtures().join("ca.p12")).unwrap();
+    for _ in 0..200 {
+        let mut bytes = original.clone();
+        let at = random.below(bytes.len());
+        bytes[at] = random.below(256) as u8;
+        touch_all(&bytes, &password);
+    }
+}
+
+#[test]
+fn huge_iteration_counts_are_refused_at_once() {
+    let password = Password::new(PASSWORD);
+    let bytes = fs::read(fixtures().join("ca.p12")).unwrap();
+    // 10 000 as it stands in PBKDF2's parameters and at the end of the MAC.
+    let count: &[u8] = &[0x02, 0x02, 0x27, 0x10];
+    let places: Vec<usize> = (0..bytes.len() - 3)
+        .filter(|at| bytes[*at..].starts_with(count))
+        .collect();
+    assert_eq!(places.len(), 3, "key, certificates, MAC");
+    let mut refused = 0;
+    for at in &places[..] {
+        // No room for four bytes without moving all lengths: a negative number, then zero.
+        for other in [[0x02, 0x02, 0xff, 0xff], [0x02, 0x02, 0x00, 0x00]] {
+            let mut changed = bytes.clone();
+            changed[*at..*at + 4].copy_from_slice(&other);
+            refused += usize::from(Keystore::decode(&changed, &password).is_err());
+        }
+    }
+    assert_eq!(refused, 6);
+    // The MAC stands at the end: here four bytes fit.
+    let mut changed = bytes.clone();
+    changed.truncate(bytes.len() - 4);
+    changed.extend([0x02, 0x04, 0x7f, 0xff, 0xff, 0xff]);
+    let outer = usize::from(changed[2]) << 8 | usize::from(changed[3]);
+    changed[2..4].copy_from_slice(&(outer as u16 + 2).to_be_bytes());
+    let mac = bytes.len() - 79;
+    assert_eq!(changed[mac..mac + 2], [0x30, 77]);
+    changed[mac + 1] += 2;
+    let start = Instant::now();
+    assert!(matches!(
+        Keystore::decode(&changed, &password),
+        Err(DecodeError::Limit {
+            found: 0x7fff_ffff,
+            limit: 5_000_000,
+            ..
+        })
+    ));
+    assert!(start.elapsed() < Duration::from_millis(100));
+}
+
+#[test]
+fn garbage_of_every_length_is_an_error() {
+    let password = Password::new(PASSWORD);
+    let mut random = Xorshift(7);
+    for length in 0..3_000 {
+        let mut bytes: Vec<u8> = (0..length).map(|_| random.below(256) as u8).collect();
+        let head = [0x30, 0x80, 0x02, 0x01, 0x03, 0x30, 0x80];
+        let copied = head.len().min(length);
+        bytes[..copied].copy_from_slice(&head[..copied]);
+        assert!(Keystore::decode(&bytes, &password).is_err());
+    }
+    let nested = [
+        &[0x30, 0x80, 0x02, 0x01, 0x03][..],
+        &[0x30, 0x80].repeat(100_000),
+    ]
+    .concat();
+    assert!(Keystore::decode(&nested, &password).is_err());
+}
+
+/// Marsaglia's generator: the same bytes in every run.
+struct Xorshift(u64);
+
+impl Xorshift {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit as u64).unwrap()
+    }
+}

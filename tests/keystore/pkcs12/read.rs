@@ -1,0 +1,507 @@
+//! What others write is read.
+
+use std::{fs, path::Path};
+
+use base64ct::{Base64, Encoding as _};
+use pki_core::{
+    keystore::{
+        Content, DecodeError, Decoded, Encoding, Integrity, Keystore, Pkcs12Profile, Protection,
+        UnsealError,
+    },
+    secret::Password,
+};
+
+use super::{
+    PASSWORD, aliases, by_java, by_us, decode, fixtures, key_digest, keytool, run, shared,
+};
+use crate::judge::{NewEntry, Store, judge};
+
+#[test]
+fn every_real_store_reads_to_what_java_says() {
+    let Some(shared) = shared() else { return };
+    let folder = shared.join("wso2");
+    let table = fs::read_to_string(folder.join("stores.tsv")).unwrap();
+    let mut read = 0;
+    for row in table.lines().skip(1) {
+        let fields: Vec<&str> = row.split('\t').collect();
+        let [file, "PKCS12", password, entries, keys, key_aliases, ..] = fields[..] else {
+            continue;
+        };
+        let path = folder.join("stores").join(file);
+        let decoded = decode(&path, password);
+        let store = &decoded.keystore;
+        assert_eq!(by_us(store), by_java(&path, Some(password)), "{file}");
+        assert_eq!(store.entries().len().to_string(), entries, "{file}");
+        let judged = fields.last().unwrap();
+        let integrity = match judged.contains("MAC is absent") {
+            true => Integrity::Absent,
+            false => Integrity::Verified,
+        };
+        assert_eq!(decoded.integrity, integrity, "{file}");
+        if key_aliases != "-" {
+            assert_eq!(key_aliases.split(';').count().to_string(), keys, "{file}");
+            for key in key_aliases.split(';') {
+                // alias(leaf,chain=n,keypw=…)
+                let (alias, rest) = key.split_once('(').unwrap();
+                let rest: Vec<&str> = rest.trim_end_matches(')').split(',').collect();
+                let entry = store.get(alias).unwrap();
+                let chain = rest[1].strip_prefix("chain=").unwrap();
+                assert_eq!(entry.certificates().len().to_string(), chain, "{file}");
+                let key_password = rest[2].strip_prefix("keypw=").unwrap();
+                let asked = Store {
+                    kind: "PKCS12",
+                    path: &path,
+                    password,
+                };
+                let java = judge().key(asked, alias, key_password).unwrap();
+                assert_eq!(key_digest(entry, key_password), java.sha256, "{file}");
+            }
+        }
+        read += 1;
+    }
+    assert!(read >= 8, "only {read} stores in the table are PKCS #12");
+}
+
+#[test]
+fn a_store_of_keytool_says_what_it_is_made_of() {
+    let decoded = decode(&fixtures().join("many.p12"), PASSWORD);
+    assert_eq!(decoded.integrity, Integrity::Verified);
+    assert_eq!(decoded.mac.as_deref(), Some("HmacPBESHA256"));
+    assert_eq!(decoded.kdf.as_deref(), Some("PBKDF2-HMAC-SHA-256"));
+    assert_eq!(decoded.iterations, Some(10_000));
+    assert_eq!(
+        decoded.encoding,
+        Some(Encoding::Pkcs12(Pkcs12Profile::Modern))
+    );
+    let store = &decoded.keystore;
+    assert_eq!(
+        aliases(store),
+        ["one", "two", "trustedA", "Trusted Ü\u{1F511}"]
+    );
+    for entry in store.entries() {
+        let Content::PrivateKey { key, chain } = &entry.content else {
+            assert_eq!(entry.created, None, "trusted certificates have no date");
+            continue;
+        };
+        assert_eq!(
+            key.protection(),
+            Some(Protection::Pbes2Aes256Sha256 { iterations: 10_000 })
+        );
+        assert_eq!(chain.len(), 2);
+        let java = judge()
+            .load("PKCS12", &fixtures().join("many.p12"), Some(PASSWORD))
+            .unwrap();
+        let java = java
+            .iter()
+            .find(|java| java.alias == entry.alias.as_str())
+            .unwrap();
+        let created = entry.created.unwrap().unix_timestamp_nanos() / 1_000_000;
+        assert_eq!(created, i128::from(java.created_ms));
+    }
+    let asked = Store {
+        kind: "PKCS12",
+        path: &fixtures().join("many.p12"),
+        password: PASSWORD,
+    };
+    let java = judge().key(asked, "two", PASSWORD).unwrap();
+    assert_eq!(key_digest(store.get("two").unwrap(), PASSWORD), java.sha256);
+}
+
+#[test]
+fn a_wrong_password_is_told_from_damage() {
+    let bytes = fs::read(fixtures().join("many.p12")).unwrap();
+    let wrong = Err(DecodeError::WrongPassword {
+        format: pki_core::keystore::Format::Pkcs12,
+    });
+    assert_eq!(Keystore::decode(&bytes, &Password::new("wrong")), wrong);
+    assert_eq!(Keystore::decode(&bytes, &Password::new("")), wrong);
+    assert!(matches!(
+        Keystore::decode(&bytes[..bytes.len() - 1], &Password::new(PASSWORD)),
+        Err(DecodeError::Truncated { .. })
+    ));
+}
+
+#[test]
+fn without_a_password_keys_are_shown_without_certificates_as_java_does() {
+    let path = fixtures().join("many.p12");
+    let bytes = fs::read(&path).unwrap();
+    let decoded = Keystore::decode_unverified(&bytes).unwrap();
+    assert_eq!(decoded.integrity, Integrity::Unchecked);
+    assert_eq!(by_us(&decoded.keystore), by_java(&path, None));
+    assert_eq!(aliases(&decoded.keystore), ["one", "two"]);
+}
+
+#[test]
+fn a_truststore_cannot_be_read_without_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trust.p12");
+    let text = path.to_str().unwrap();
+    let ca = fixtures().join("ca.pem");
+    keytool(&format!(
+        "-importcert -noprompt -alias ca -file {} -keystore {text}",
+        ca.display()
+    ));
+    let bytes = fs::read(&path).unwrap();
+    assert!(matches!(
+        Keystore::decode_unverified(&bytes),
+        Err(DecodeError::PasswordNeeded { .. })
+    ));
+    assert_eq!(
+        by_us(&decode(&path, PASSWORD).keystore),
+        by_java(&path, Some(PASSWORD))
+    );
+}
+
+/// A store that Java makes through its API, with the fixtures' key and certificates.
+fn java_store(path: &Path, password: &str, entries: &[NewEntry<'_>]) {
+    judge()
+        .store(
+            Store {
+                kind: "PKCS12",
+                path,
+                password,
+            },
+            entries,
+        )
+        .unwrap();
+}
+
+fn pkcs8_der(folder: &Path) -> std::path::PathBuf {
+    let (pem, der) = (fixtures().join("one.key"), folder.join("one.der"));
+    let arguments = ["pkcs8", "-topk8", "-nocrypt", "-outform", "DER"];
+    let files = ["-in", pem.to_str().unwrap(), "-out", der.to_str().unwrap()];
+    run("openssl", &[&arguments[..], &files[..]].concat());
+    der
+}
+
+#[test]
+fn keys_with_passwords_of_their_own_stay_sealed_until_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.p12");
+    let (key, chain) = (pkcs8_der(folder.path()), fixtures().join("chain.pem"));
+    let entry = |alias, password| NewEntry::Key {
+        alias,
+        password,
+        key: &key,
+        chain: &chain,
+    };
+    java_store(
+        &path,
+        PASSWORD,
+        &[entry("a", "password-a"), entry("b", "password-b")],
+    );
+    let decoded = decode(&path, PASSWORD);
+    assert_eq!(by_us(&decoded.keystore), by_java(&path, Some(PASSWORD)));
+    let a = key_digest(decoded.keystore.get("a").unwrap(), "password-a");
+    assert_eq!(
+        a,
+        key_digest(decoded.keystore.get("b").unwrap(), "password-b")
+    );
+    let Content::PrivateKey { key, .. } = &decoded.keystore.get("a").unwrap().content else {
+        panic!("no key");
+    };
+    assert_eq!(
+        key.open(&Password::new("password-b")),
+        Err(UnsealError::WrongPassword)
+    );
+}
+
+#[test]
+fn secret_keys_are_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret.p12");
+    let secret = NewEntry::Secret {
+        alias: "AES key",
+        password: PASSWORD,
+        algorithm: "AES",
+        hex: "000102030405060708090a0b0c0d0e0f",
+    };
+    java_store(&path, PASSWORD, &[secret]);
+    let decoded = decode(&path, PASSWORD);
+    assert_eq!(by_us(&decoded.keystore), by_java(&path, Some(PASSWORD)));
+    assert!(decoded.keystore.entries()[0].created.is_some());
+}
+
+#[test]
+fn an_empty_password_is_read_whoever_wrote_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("empty.p12");
+    let (key, chain) = (pkcs8_der(folder.path()), fixtures().join("chain.pem"));
+    let entry = NewEntry::Key {
+        alias: "a",
+        password: "",
+        key: &key,
+        chain: &chain,
+    };
+    java_store(&path, "", &[entry]);
+    let decoded = decode(&path, "");
+    assert_eq!(decoded.integrity, Integrity::Verified);
+    assert_eq!(by_us(&decoded.keystore), by_java(&path, Some("")));
+    let digest = key_digest(decoded.keystore.get("a").unwrap(), "");
+    for more in [&[][..], &["-legacy"]] {
+        let decoded = openssl("", more);
+        assert_eq!(decoded.integrity, Integrity::Verified);
+        assert_eq!(key_digest(&decoded.keystore.entries()[0], ""), digest);
+    }
+}
+
+/// A store of OpenSSL with the fixtures' key and chain.
+fn openssl(password: &str, more: &[&str]) -> Decoded {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("o.p12");
+    let file = |name: &str| fixtures().join(name).to_str().unwrap().to_owned();
+    let (key, chain) = (file("one.key"), file("chain.pem"));
+    let pass = format!("pass:{password}");
+    let mut arguments = vec!["pkcs12", "-export", "-passout", &pass, "-in", &chain];
+    arguments.extend(["-out", out.to_str().unwrap()]);
+    if !more.contains(&"-nokeys") {
+        arguments.extend(["-inkey", &key]);
+    }
+    arguments.extend(more);
+    run("openssl", &arguments);
+    let decoded = decode(&out, password);
+    let reads_with = if more.contains(&"-nokeys") {
+        None
+    } else {
+        Some(password)
+    };
+    if reads_with.is_some_and(|password| password.is_ascii() && !password.is_empty())
+        && !more.contains(&"NONE")
+    {
+        assert_eq!(
+            by_us(&decoded.keystore),
+            by_java(&out, Some(password)),
+            "{more:?}"
+        );
+    }
+    decoded
+}
+
+#[test]
+fn openssl_s_schemes_are_read() {
+    let plain = openssl("pw1234", &["-name", "One"]);
+    let digest = key_digest(plain.keystore.get("one").unwrap(), "pw1234");
+    let schemes: &[&[&str]] = &[
+        &["-name", "x", "-legacy"],
+        &["-name", "x", "-nomac"],
+        &["-name", "x", "-nomac", "-legacy"],
+        &["-name", "x", "-macalg", "sha1"],
+        &["-name", "x", "-macalg", "sha224"],
+        &["-name", "x", "-macalg", "sha384"],
+        &["-name", "x", "-macalg", "sha512"],
+        &["-name", "x", "-nomaciter"],
+        &[
+            "-name",
+            "x",
+            "-keypbe",
+            "AES-128-CBC",
+            "-certpbe",
+            "AES-192-CBC",
+        ],
+        &["-name", "x", "-keypbe", "DES-EDE3-CBC", "-certpbe", "NONE"],
+        &[
+            "-name",
+            "x",
+            "-legacy",
+            "-keypbe",
+            "PBE-SHA1-2DES",
+            "-certpbe",
+            "PBE-SHA1-RC2-128",
+        ],
+        &[
+            "-name",
+            "x",
+            "-legacy",
+            "-keypbe",
+            "PBE-SHA1-RC2-40",
+            "-descert",
+        ],
+        &[
+            "-name", "x", "-keypbe", "NONE", "-certpbe", "NONE", "-nomac",
+        ],
+        &["-name", "x", "-keypbe", "NONE"],
+        &["-name", "schlüssel \u{1F511}"],
+        &["-name", "x", "-CSP", "Microsoft Enhanced"],
+        &["-name", "x", "-LMK"],
+    ];
+    for scheme in schemes {
+        let decoded = openssl("pw1234", scheme);
+        let [entry] = decoded.keystore.entries() else {
+            panic!("{scheme:?}: {:?}", decoded.keystore);
+        };
+        assert_eq!(entry.alias.as_str(), scheme[1]);
+        assert_eq!(entry.certificates().len(), 2, "{scheme:?}");
+        assert_eq!(key_digest(entry, "pw1234"), digest, "{scheme:?}");
+        let mac = !scheme.contains(&"-nomac");
+        assert_eq!(decoded.integrity == Integrity::Verified, mac, "{scheme:?}");
+        assert_eq!(decoded.mac.is_some(), mac);
+    }
+}
+
+#[test]
+fn passwords_beyond_ascii_are_read_as_openssl_writes_them() {
+    for password in ["pässwörd", "密码", "\u{1F511}"] {
+        let decoded = openssl(password, &["-name", "x"]);
+        key_digest(&decoded.keystore.entries()[0], password);
+        let decoded = openssl(password, &["-name", "x", "-legacy"]);
+        key_digest(&decoded.keystore.entries()[0], password);
+    }
+}
+
+#[test]
+fn without_a_mac_a_wrong_password_is_still_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("o.p12");
+    let (key, chain) = (fixtures().join("one.key"), fixtures().join("chain.pem"));
+    let arguments = ["pkcs12", "-export", "-nomac", "-passout", "pass:right"];
+    let files = [
+        "-inkey",
+        key.to_str().unwrap(),
+        "-in",
+        chain.to_str().unwrap(),
+        "-out",
+        out.to_str().unwrap(),
+    ];
+    run("openssl", &[&arguments[..], &files[..]].concat());
+    let bytes = fs::read(&out).unwrap();
+    for n in 0..600 {
+        // Some of them leave a padding that looks right.
+        let decoded = Keystore::decode(&bytes, &Password::new(format!("wrong{n}")));
+        assert!(
+            matches!(decoded, Err(DecodeError::WrongPassword { .. })),
+            "{decoded:?}"
+        );
+    }
+}
+
+#[test]
+fn an_unnamed_key_is_number_one() {
+    let decoded = openssl("pw1234", &[]);
+    assert_eq!(aliases(&decoded.keystore), ["1"]);
+}
+
+#[test]
+fn certificates_without_java_s_attribute_are_entries_that_java_hides() {
+    let decoded = openssl("pw1234", &["-nokeys"]);
+    assert_eq!(aliases(&decoded.keystore), ["1", "2"]);
+    assert!(by_us(&decoded.keystore).is_empty());
+    let decoded = openssl("pw1234", &["-nokeys", "-caname", "a", "-caname", "b"]);
+    assert_eq!(aliases(&decoded.keystore), ["a", "b"]);
+}
+
+#[test]
+fn unknown_attributes_are_kept() {
+    let decoded = openssl("pw1234", &["-name", "x", "-CSP", "Microsoft Enhanced"]);
+    let [attribute] = &decoded.keystore.entries()[0].attributes[..] else {
+        panic!("no attribute");
+    };
+    assert_eq!(attribute.oid, "1.3.6.1.4.1.311.17.1");
+}
+
+#[test]
+fn bouncycastle_s_ber_is_read() {
+    let jar = "/usr/share/java/bcprov.jar";
+    if !Path::new(jar).exists() {
+        eprintln!("{jar} is absent (Debian: libbcprov-java): its files were not read");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("Bc.java");
+    fs::write(&source, BOUNCYCASTLE).unwrap();
+    let many = fixtures().join("many.p12");
+    let arguments = [
+        jar,
+        source.to_str().unwrap(),
+        many.to_str().unwrap(),
+        PASSWORD,
+    ];
+    let out = folder.path().to_str().unwrap();
+    run("java", &[&["-cp"], &arguments[..], &[out]].concat());
+    let ours = decode(&many, PASSWORD).keystore;
+    let mut read = 0;
+    for file in fs::read_dir(folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "p12") {
+            continue;
+        }
+        let decoded = decode(&path, PASSWORD);
+        assert_eq!(decoded.integrity, Integrity::Verified, "{}", path.display());
+        for alias in ["one", "two"] {
+            let (theirs, ours) = (
+                decoded.keystore.get(alias).unwrap(),
+                ours.get(alias).unwrap(),
+            );
+            assert_eq!(
+                theirs.certificates(),
+                ours.certificates(),
+                "{}",
+                path.display()
+            );
+            assert_eq!(key_digest(theirs, PASSWORD), key_digest(ours, PASSWORD));
+        }
+        assert_eq!(
+            by_us(&decoded.keystore),
+            by_java(&path, Some(PASSWORD)),
+            "{}",
+            path.display()
+        );
+        read += 1;
+    }
+    assert_eq!(read, 4);
+}
+
+const BOUNCYCASTLE: &str = r#"
+import java.io.*; import java.security.*; import java.util.*;
+public class Bc {
+    public static void main(String[] args) throws Exception {
+        Provider bc = (Provider) Class.forName("org.bouncycastle.jce.provider.BouncyCastleProvider")
+            .getDeclaredConstructor().newInstance();
+        char[] password = args[1].toCharArray();
+        KeyStore from = KeyStore.getInstance("PKCS12");
+        try (InputStream in = new FileInputStream(args[0])) { from.load(in, password); }
+        for (String type : List.of("PKCS12", "PKCS12-DEF", "PKCS12-3DES-3DES", "PKCS12-DEF-3DES-40RC2")) {
+            KeyStore to = KeyStore.getInstance(type, bc);
+            to.load(null, null);
+            for (String alias : Collections.list(from.aliases())) {
+                if (from.isKeyEntry(alias)) {
+                    Key key = from.getKey(alias, password);
+                    to.setKeyEntry(alias, key, password, from.getCertificateChain(alias));
+                }
+            }
+            try (OutputStream out = new FileOutputStream(args[2] + "/" + type + ".p12")) {
+                to.store(out, password);
+            }
+        }
+    }
+}
+"#;
+
+#[test]
+fn pbmac1_of_the_rfc_is_verified_and_its_invalid_files_are_refused() {
+    let read = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/pkcs12");
+        let text = fs::read_to_string(folder.join(name)).unwrap();
+        let text: String = text.split_whitespace().collect();
+        Keystore::decode(&Base64::decode_vec(&text).unwrap(), &Password::new("1234"))
+    };
+    let valid = [
+        ("pbmac1-a1-sha256.b64", "PBMAC1-HmacSHA256"),
+        ("pbmac1-a2-sha256-sha512.b64", "PBMAC1-HmacSHA512"),
+        ("pbmac1-a3-sha512.b64", "PBMAC1-HmacSHA512"),
+    ];
+    for (name, mac) in valid {
+        let decoded = read(name).unwrap();
+        assert_eq!(decoded.integrity, Integrity::Verified);
+        assert_eq!(decoded.mac.as_deref(), Some(mac));
+        assert_eq!(decoded.encoding, None, "Java 17 would not read it");
+        assert_eq!(decoded.keystore.entries().len(), 1);
+        key_digest(&decoded.keystore.entries()[0], "1234");
+    }
+    for name in ["pbmac1-a4-wrong-iterations.b64", "pbmac1-a5-wrong-salt.b64"] {
+        assert!(matches!(read(name), Err(DecodeError::WrongPassword { .. })));
+    }
+    assert!(matches!(
+        read("pbmac1-a6-no-key-length.b64"),
+        Err(DecodeError::Damaged { .. })
+    ));
+}
