@@ -11,94 +11,97 @@ use std::{
     sync::OnceLock,
 };
 
+use crate::judge::judge;
 use pki_core::{
     key::Random,
     keystore::{Content, Decoded, Entry, Keystore},
     secret::Password,
     x509::Fingerprint,
 };
-use tempfile::TempDir;
-
-use crate::judge::judge;
 
 pub(crate) const PASSWORD: &str = "changeit";
 
-/// Stores and PEM files, made once for all tests of a process:
+/// Stores and PEM files, made once for all runs in a target folder:
 ///
 /// - `ca.p12`: `ca`, a root
-/// - `many.p12`: keys `One` and `two` under that root, trusted `trustedA` (the root) and `Trusted B`
-/// - `one.key`, `one.pem`, `chain.pem`: the key of `one` (open PKCS #8), its certificate, both
+/// - `many.p12`: keys `One` and `two` under that root, trusted `trustedA` (the root) and
+///   `Trusted Ü🔑`
+/// - `one.key`, `one.der`, `chain.pem`: the key of `one` (open PKCS #8), its chain; `ca.pem`
 pub(crate) fn fixtures() -> &'static Path {
-    static FIXTURES: OnceLock<TempDir> = OnceLock::new();
-    FIXTURES
-        .get_or_init(|| {
-            let folder = tempfile::tempdir().unwrap();
-            let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-            let (ca, many) = (at("ca.p12"), at("many.p12"));
-            keytool(&format!(
-                "-genkeypair -alias ca -keyalg EC -groupname secp256r1 -dname CN=Root,O=Acme \
-                 -ext bc:c -keystore {ca}"
-            ));
-            keytool(&format!(
-                "-exportcert -rfc -alias ca -keystore {ca} -file {}",
-                at("ca.pem")
-            ));
-            for alias in ["One", "two"] {
-                let (csr, crt) = (at("csr"), at(&format!("{alias}.crt")));
-                keytool(&format!(
-                    "-genkeypair -alias {alias} -keyalg EC -groupname secp256r1 \
-                     -dname CN={alias},O=Acme -keystore {many}"
-                ));
-                keytool(&format!(
-                    "-certreq -alias {alias} -keystore {many} -file {csr}"
-                ));
-                keytool(&format!(
-                    "-gencert -rfc -alias ca -keystore {ca} -infile {csr} -outfile {crt}"
-                ));
-                if alias == "One" {
-                    keytool(&format!(
-                        "-importcert -noprompt -alias trustedA -keystore {many} -file {}",
-                        at("ca.pem")
-                    ));
-                }
-                keytool(&format!(
-                    "-importcert -noprompt -alias {alias} -keystore {many} -file {crt}"
-                ));
+    static FIXTURES: OnceLock<PathBuf> = OnceLock::new();
+    FIXTURES.get_or_init(|| {
+        let here = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        // The number is that of what `make_fixtures` makes.
+        let made = here.join("pkcs12-fixtures-1");
+        if !made.exists() {
+            let fresh = tempfile::tempdir_in(here).unwrap();
+            make_fixtures(fresh.path());
+            match fs::rename(fresh.path(), &made) {
+                Ok(()) => drop(fresh.keep()),
+                // Another process was faster.
+                Err(_) => assert!(made.exists()),
             }
-            let imported = [
-                "-importcert",
-                "-noprompt",
-                "-alias",
-                "Trusted Ü\u{1F511}",
-                "-storepass",
-            ];
-            let mut arguments = imported.to_vec();
-            let crt = at("One.crt");
-            arguments.extend([PASSWORD, "-keystore", &many, "-file", &crt]);
-            judge().keytool(&arguments).unwrap();
-            let pass = format!("pass:{PASSWORD}");
-            let openssl = |out: &str, more: &[&str]| {
-                let base = [
-                    "pkcs12", "-in", &many, "-passin", &pass, "-nodes", "-out", out,
-                ];
-                run("openssl", &[&base, more].concat());
-            };
-            openssl(&at("keys"), &["-nocerts"]);
-            // The first key of the file.
-            run(
-                "openssl",
-                &["pkey", "-in", &at("keys"), "-out", &at("one.key")],
-            );
-            fs::copy(at("One.crt"), at("one.pem")).unwrap();
-            let chain = [
-                fs::read(at("One.crt")).unwrap(),
-                fs::read(at("ca.pem")).unwrap(),
-            ]
-            .concat();
-            fs::write(at("chain.pem"), chain).unwrap();
-            folder
-        })
-        .path()
+        }
+        made
+    })
+}
+
+fn make_fixtures(folder: &Path) {
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (ca, many, ca_pem, one_crt) = (at("ca.p12"), at("many.p12"), at("ca.pem"), at("One.crt"));
+    let new = "-genkeypair -keyalg EC -groupname secp256r1 -validity 7300";
+    keytool(&format!(
+        "{new} -alias ca -dname CN=Root,O=Acme -ext bc:c -keystore {ca}"
+    ));
+    keytool(&format!(
+        "-exportcert -rfc -alias ca -keystore {ca} -file {ca_pem}"
+    ));
+    for alias in ["One", "two"] {
+        let (csr, crt) = (at("csr"), at(&format!("{alias}.crt")));
+        keytool(&format!(
+            "{new} -alias {alias} -dname CN={alias},O=Acme -keystore {many}"
+        ));
+        keytool(&format!(
+            "-certreq -alias {alias} -keystore {many} -file {csr}"
+        ));
+        keytool(&format!(
+            "-gencert -rfc -validity 7300 -alias ca -keystore {ca} -infile {csr} -outfile {crt}"
+        ));
+        if alias == "One" {
+            keytool(&format!(
+                "-importcert -noprompt -alias trustedA -keystore {many} -file {ca_pem}"
+            ));
+        }
+        keytool(&format!(
+            "-importcert -noprompt -alias {alias} -keystore {many} -file {crt}"
+        ));
+    }
+    let mut arguments = vec!["-importcert", "-noprompt", "-alias", "Trusted Ü\u{1F511}"];
+    arguments.extend([
+        "-storepass",
+        PASSWORD,
+        "-keystore",
+        &many,
+        "-file",
+        &one_crt,
+    ]);
+    judge().keytool(&arguments).unwrap();
+    let pass = format!("pass:{PASSWORD}");
+    let (keys, key, der) = (at("keys"), at("one.key"), at("one.der"));
+    run(
+        "openssl",
+        &[
+            "pkcs12", "-in", &many, "-passin", &pass, "-nodes", "-nocerts", "-out", &keys,
+        ],
+    );
+    // The first key of the file.
+    run("openssl", &["pkey", "-in", &keys, "-out", &key]);
+    let to_der = [
+        "pkcs8", "-topk8", "-nocrypt", "-outform", "DER", "-in", &key, "-out", &der,
+    ];
+    run("openssl", &to_der);
+    let chain = [fs::read(&one_crt).unwrap(), fs::read(&ca_pem).unwrap()].concat();
+    fs::write(at("chain.pem"), chain).unwrap();
 }
 
 /// Runs keytool in the judge with the store password; arguments are parted by blanks.

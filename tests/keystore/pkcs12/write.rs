@@ -66,14 +66,7 @@ fn what_keytool_wrote_is_written_byte_for_byte() {
 fn entries_that_java_interleaved_keep_their_places() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    let (pem, der, chain) = (
-        fixtures().join("one.key"),
-        at("one.der"),
-        fixtures().join("chain.pem"),
-    );
-    let arguments = ["pkcs8", "-topk8", "-nocrypt", "-outform", "DER"];
-    let files = ["-in", pem.to_str().unwrap(), "-out", der.to_str().unwrap()];
-    run("openssl", &[&arguments[..], &files[..]].concat());
+    let (der, chain) = (fixtures().join("one.der"), fixtures().join("chain.pem"));
     let ca = fixtures().join("ca.pem");
     let key = |alias, password| NewEntry::Key {
         alias,
