@@ -224,6 +224,11 @@ impl Random for Replay {
     }
 }
 
+/// Whether a file has a MAC.
+pub(crate) fn has_mac(file: &[u8]) -> bool {
+    children(children(file)[0].1).len() == 3
+}
+
 /// Tag and content of each element.
 fn children(mut content: &[u8]) -> Vec<(u8, &[u8])> {
     let mut out = Vec::new();
@@ -255,18 +260,4 @@ fn octets(content: &[u8], out: &mut Vec<Vec<u8>>) {
             _ => {}
         }
     }
-}
-
-/// The material beside the project, if it is there.
-pub(crate) fn shared() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    if path.is_dir() {
-        return Some(path);
-    }
-    assert!(
-        std::env::var_os("APIM_PKI_SHARED_REQUIRED").is_none_or(|value| value != "1"),
-        "../shared is required and absent"
-    );
-    eprintln!("../shared is absent: nothing was read from it");
-    None
 }

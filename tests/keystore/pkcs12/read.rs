@@ -12,54 +12,48 @@ use pki_core::{
 };
 
 use super::{
-    PASSWORD, aliases, by_java, by_us, decode, fixtures, key_digest, keytool, run, shared,
+    PASSWORD, aliases, by_java, by_us, decode, fixtures, has_mac, key_digest, keytool, run,
 };
-use crate::judge::{NewEntry, Store, judge};
+use crate::{
+    judge::{NewEntry, Store, judge},
+    shared::stores as real_stores,
+};
 
 #[test]
 fn every_real_store_reads_to_what_java_says() {
-    let Some(shared) = shared() else { return };
-    let folder = shared.join("wso2");
-    let table = fs::read_to_string(folder.join("stores.tsv")).unwrap();
     let mut read = 0;
-    for row in table.lines().skip(1) {
-        let fields: Vec<&str> = row.split('\t').collect();
-        let [file, "PKCS12", password, entries, keys, key_aliases, ..] = fields[..] else {
-            continue;
-        };
-        let path = folder.join("stores").join(file);
-        let decoded = decode(&path, password);
+    for real in real_stores().iter().filter(|real| real.kind == "PKCS12") {
+        let (path, password) = (&real.path, real.password.as_str());
+        let file = path.display();
+        let decoded = decode(path, password);
         let store = &decoded.keystore;
-        assert_eq!(by_us(store), by_java(&path, Some(password)), "{file}");
-        assert_eq!(store.entries().len().to_string(), entries, "{file}");
-        let judged = fields.last().unwrap();
-        let integrity = match judged.contains("MAC is absent") {
-            true => Integrity::Absent,
-            false => Integrity::Verified,
+        assert_eq!(by_us(store), by_java(path, Some(password)), "{file}");
+        assert_eq!(store.entries().len(), real.entries, "{file}");
+        let integrity = match has_mac(&fs::read(path).unwrap()) {
+            true => Integrity::Verified,
+            false => Integrity::Absent,
         };
         assert_eq!(decoded.integrity, integrity, "{file}");
-        if key_aliases != "-" {
-            assert_eq!(key_aliases.split(';').count().to_string(), keys, "{file}");
-            for key in key_aliases.split(';') {
-                // alias(leaf,chain=n,keypw=…)
-                let (alias, rest) = key.split_once('(').unwrap();
-                let rest: Vec<&str> = rest.trim_end_matches(')').split(',').collect();
-                let entry = store.get(alias).unwrap();
-                let chain = rest[1].strip_prefix("chain=").unwrap();
-                assert_eq!(entry.certificates().len().to_string(), chain, "{file}");
-                let key_password = rest[2].strip_prefix("keypw=").unwrap();
-                let asked = Store {
-                    kind: "PKCS12",
-                    path: &path,
-                    password,
-                };
-                let java = judge().key(asked, alias, key_password).unwrap();
-                assert_eq!(key_digest(entry, key_password), java.sha256, "{file}");
-            }
+        let keys = store.entries().iter();
+        let keys = keys.filter(|entry| matches!(entry.content, Content::PrivateKey { .. }));
+        assert_eq!(keys.count(), real.keys.len(), "{file}");
+        for key in &real.keys {
+            let entry = store.get(&key.alias).unwrap();
+            assert_eq!(entry.certificates().len(), key.chain, "{file}");
+            let asked = Store {
+                kind: "PKCS12",
+                path,
+                password,
+            };
+            let java = judge().key(asked, &key.alias, &key.password).unwrap();
+            assert_eq!(key_digest(entry, &key.password), java.sha256, "{file}");
         }
         read += 1;
     }
-    assert!(read >= 8, "only {read} stores in the table are PKCS #12");
+    assert!(
+        read == 0 || read >= 8,
+        "only {read} stores in the table are PKCS #12"
+    );
 }
 
 #[test]
@@ -314,7 +308,7 @@ fn openssl_s_schemes_are_read() {
             "-name", "x", "-keypbe", "NONE", "-certpbe", "NONE", "-nomac",
         ],
         &["-name", "x", "-keypbe", "NONE"],
-        &["-name", "schlüssel \u{1F511}"],
+        &["-name", "schlüssel"],
         &["-name", "x", "-CSP", "Microsoft Enhanced"],
         &["-name", "x", "-LMK"],
     ];
