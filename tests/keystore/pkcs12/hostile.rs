@@ -154,6 +154,12 @@ fn garbage_of_every_length_is_an_error() {
     ]
     .concat();
     assert!(Keystore::decode(&nested, &password).is_err());
+    let siblings = [&nested[..7], &[0x30, 0x80, 0, 0].repeat(250_000)].concat();
+    let start = Instant::now();
+    assert!(Keystore::decode(&siblings, &password).is_err());
+    let closed = [&siblings[..], &[0; 4]].concat();
+    assert!(Keystore::decode(&closed, &password).is_err());
+    assert!(start.elapsed() < Duration::from_secs(2));
 }
 
 /// Marsaglia's generator: the same bytes in every run.

@@ -156,6 +156,8 @@ fn an_attribute_that_java_kept_is_written_where_java_writes_it() {
         "x",
         "-CSP",
         "Microsoft",
+        "-iter",
+        "10000",
         "-passout",
         "pass:changeit",
     ];
@@ -178,6 +180,7 @@ fn an_attribute_that_java_kept_is_written_where_java_writes_it() {
         by_us(&decode(&path, PASSWORD).keystore),
         by_java(&path, Some(PASSWORD))
     );
+    assert_same_bytes(&path, PASSWORD, MODERN);
     let decoded = decode(&path, PASSWORD);
     let written = decoded
         .keystore
@@ -324,6 +327,15 @@ fn what_readers_could_not_use_is_refused() {
         EncodeError::Entry { .. }
     ));
     let key = key.open(&password).unwrap();
+    let jks = SealedKey::seal(&key, &password, Protection::Jks, &mut SystemRandom).unwrap();
+    assert!(matches!(
+        encode(
+            vec![Entry::private_key("a", jks, chain.clone())],
+            MODERN,
+            &password
+        ),
+        EncodeError::Entry { .. }
+    ));
     for (password, protection) in [
         ("pässwörd", MODERN.protection()),
         (PASSWORD, Protection::Pbes2Other { iterations: 1 }),

@@ -196,3 +196,74 @@ pub(super) const TRUSTED_USE_DOTTED: &str = "2.16.840.1.113894.746875.1.1";
 
 /// Nobody was seen to nest them at all.
 const MAX_NESTED_SAFES: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bag(kind: u8, value: &[u8], attributes: &[&[u8]]) -> Vec<u8> {
+        der::sequence(&[
+            &der::encode(der::OID, &[BAG_TYPES, &[kind]]),
+            &der::encode(EXPLICIT_0, &[value]),
+            &der::encode(der::SET, attributes),
+        ])
+    }
+
+    fn certificate_bag(kind: &[u8], attributes: &[&[u8]]) -> Vec<u8> {
+        let octets = der::encode(der::OCTET_STRING, &[b"no certificate"]);
+        let value = der::sequence(&[
+            &der::encode(der::OID, &[kind]),
+            &der::encode(EXPLICIT_0, &[&octets]),
+        ]);
+        bag(CERTIFICATE, &value, attributes)
+    }
+
+    fn attribute(oid: &[u8], value: &[u8]) -> Vec<u8> {
+        let set = der::encode(der::SET, &[value]);
+        der::sequence(&[&der::encode(der::OID, &[oid]), &set])
+    }
+
+    fn bags_of(bags: &[&[u8]]) -> Result<Vec<Bag>, DerError> {
+        let contents = der::sequence(bags);
+        let mut out = Vec::new();
+        read(Reader::new(&contents).sequence("a SafeContents")?, &mut out)?;
+        Ok(out)
+    }
+
+    #[test]
+    fn nested_bags_are_read_and_crls_and_sdsi_are_left_out() {
+        let inner = certificate_bag(X509_CERTIFICATE, &[]);
+        let nested = bag(SAFE_CONTENTS, &der::sequence(&[&inner]), &[]);
+        let sdsi = certificate_bag(&[0x2a, 3], &[]);
+        let crl = bag(4, &der::sequence(&[]), &[]);
+        let bags = bags_of(&[&nested, &sdsi, &crl, &inner]).unwrap();
+        assert_eq!(bags.len(), 2);
+        let mut deep = inner;
+        for _ in 0..=MAX_NESTED_SAFES {
+            deep = bag(SAFE_CONTENTS, &der::sequence(&[&deep]), &[]);
+        }
+        assert!(bags_of(&[&deep]).is_err());
+    }
+
+    #[test]
+    fn names_are_utf_16_and_only_an_unpaired_surrogate_is_lost() {
+        let named = |tag, value: &[u8]| {
+            let name = attribute(FRIENDLY_NAME, &der::encode(tag, &[value]));
+            let bags = bags_of(&[&certificate_bag(X509_CERTIFICATE, &[&name])]).unwrap();
+            (bags[0].friendly_name.clone(), bags[0].attributes.len())
+        };
+        let key = [0xd8, 0x3d, 0xdd, 0x11];
+        assert_eq!(named(BMP_STRING, &key), (Some("\u{1f511}".to_owned()), 0));
+        assert_eq!(
+            named(BMP_STRING, &key[..2]),
+            (Some("\u{fffd}".to_owned()), 0)
+        );
+        assert_eq!(
+            named(UTF8_STRING, "ä".as_bytes()),
+            (Some("ä".to_owned()), 0)
+        );
+        // Kept as it is, for want of a meaning.
+        assert_eq!(named(BMP_STRING, &key[..3]), (None, 1));
+        assert_eq!(named(der::INTEGER, &[1]), (None, 1));
+    }
+}

@@ -38,8 +38,8 @@ fn scan(bytes: &[u8], start: usize, limit: usize, depth: usize) -> Result<(usize
     Ok((position, plain))
 }
 
-/// Appends one element's definite encoding; returns where it ended in the input. Each level copies its
-/// content once, so that the cost is the size times [`MAX_DEPTH`] at most.
+/// Appends one element's definite encoding; returns where it ended in the input. Each level looks at its
+/// content twice, so that the cost is the size times twice [`MAX_DEPTH`] at most.
 fn convert(
     bytes: &[u8],
     start: usize,
@@ -55,11 +55,16 @@ fn convert(
         out.extend_from_slice(content);
         return Ok(end);
     }
-    let mut content = Vec::with_capacity(element.end.unwrap_or(limit) - element.content);
+    // Exactly the room that is needed: nothing secret is left behind by growing, and no file makes
+    // this cost more than its size.
+    let end = match element.end {
+        Some(end) => end,
+        None => scan(bytes, start, limit, depth)?.0,
+    };
+    let mut content = Vec::with_capacity(end - element.content);
     let mut position = element.content;
     while !element.is_over(bytes, &mut position) {
-        let limit = element.end.unwrap_or(limit);
-        position = convert(bytes, position, limit, depth + 1, &mut content)?;
+        position = convert(bytes, position, end, depth + 1, &mut content)?;
     }
     if element.tag == CONSTRUCTED_OCTETS {
         let mut whole = join(&content).map_err(|reason| DerError {

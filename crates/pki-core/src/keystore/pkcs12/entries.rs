@@ -1,13 +1,13 @@
 //! From bags to entries: which certificates are a key's chain, what the unnamed are called, in which
 //! order they stand. The rules are those that Java's `PKCS12KeyStore` was seen to follow.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry::Vacant};
 
 use time::OffsetDateTime;
 
 use super::bags::{Bag, Value};
 use crate::{
-    keystore::{Content, Entry},
+    keystore::{Attribute, Content, Entry},
     x509::{Certificate, DistinguishedName},
 };
 
@@ -43,15 +43,11 @@ pub(super) fn of(bags: Vec<Bag>) -> Vec<Entry> {
             Value::Key(key) => {
                 let chain = index.chain(head);
                 in_chains.extend(chain.iter().map(Certificate::fingerprint));
-                if let Some(head) = head {
-                    heads.entry(head).or_insert(at);
-                    let more = &certificates[head].1.attributes;
-                    attributes.extend(
-                        more.iter()
-                            .filter(|a| !attributes.contains(a))
-                            .cloned()
-                            .collect::<Vec<_>>(),
-                    );
+                if let Some(head) = head
+                    && let Vacant(first) = heads.entry(head)
+                {
+                    first.insert(at);
+                    merge(&mut attributes, &certificates[head].1.attributes);
                 }
                 Content::PrivateKey { key, chain }
             }
@@ -99,6 +95,16 @@ pub(super) fn of(bags: Vec<Bag>) -> Vec<Entry> {
     entries.extend(key_entries);
     names.name_invisible(&mut entries);
     entries
+}
+
+/// Java writes a key's attributes on its certificate as well, Windows only on the key: an entry has one
+/// set of them.
+fn merge(attributes: &mut Vec<Attribute>, more: &[Attribute]) {
+    for attribute in more.iter().take(MAX_MERGED) {
+        if !attributes.contains(attribute) {
+            attributes.push(attribute.clone());
+        }
+    }
 }
 
 /// Names for the unnamed: Java counts them, `1` first.
@@ -248,3 +254,100 @@ fn time_of(local_key_id: &[u8]) -> Option<OffsetDateTime> {
 
 /// Longer chains are no honest ones, and a hostile file could have many.
 const MAX_CHAIN: usize = 64;
+
+/// Windows writes three; each is compared with all of the key's.
+const MAX_MERGED: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keystore::SealedKey;
+
+    fn bag(value: Value, name: Option<&str>, id: Option<&[u8]>, trusted: bool) -> Bag {
+        Bag {
+            value,
+            friendly_name: name.map(str::to_owned),
+            local_key_id: id.map(<[u8]>::to_vec),
+            trusted: trusted.then(|| Attribute::new("2.16.840.1.113894.746875.1.1", vec![])),
+            attributes: Vec::new(),
+        }
+    }
+
+    fn key(name: Option<&str>, id: Option<&[u8]>) -> Bag {
+        let sealed = SealedKey::from_encrypted(vec![0x30, 0]);
+        bag(Value::Key(sealed), name, id, false)
+    }
+
+    fn certificate(content: &[u8], name: Option<&str>, id: Option<&[u8]>, trusted: bool) -> Bag {
+        bag(Value::Certificate(content.to_vec()), name, id, trusted)
+    }
+
+    /// `alias: certificates`, in order.
+    fn shown(bags: Vec<Bag>) -> Vec<String> {
+        let show = |entry: &Entry| {
+            let certificates = entry.certificates().iter();
+            let certificates = certificates.map(|c| String::from_utf8_lossy(c.der()).into_owned());
+            format!(
+                "{}: {}",
+                entry.alias,
+                certificates.collect::<Vec<_>>().join(" ")
+            )
+        };
+        of(bags).iter().map(show).collect()
+    }
+
+    #[test]
+    fn a_key_finds_its_certificate_by_id_and_name_then_id_then_name() {
+        let same_id = vec![
+            key(Some("a"), Some(b"1")),
+            key(Some("B"), Some(b"1")),
+            certificate(b"of-a", Some("A"), Some(b"1"), false),
+            certificate(b"of-b", Some("b"), Some(b"1"), false),
+        ];
+        assert_eq!(shown(same_id), ["a: of-a", "B: of-b"]);
+        let by_id = vec![
+            certificate(b"other", Some("a"), Some(b"2"), false),
+            certificate(b"mine", Some("x"), Some(b"1"), false),
+            key(Some("a"), Some(b"1")),
+        ];
+        assert_eq!(shown(by_id), ["a: other", "a: mine"]);
+        let by_name = vec![
+            key(Some("b"), None),
+            key(Some("a"), None),
+            certificate(b"of-a", Some("a"), None, false),
+            certificate(b"nobody's", None, None, false),
+        ];
+        assert_eq!(shown(by_name), ["b: ", "a: of-a", "1: nobody's"]);
+    }
+
+    #[test]
+    fn the_only_key_takes_the_first_certificate_if_nothing_is_marked() {
+        let bags = vec![
+            certificate(b"trusted", Some("t"), None, true),
+            certificate(b"mine", None, None, false),
+            key(None, None),
+        ];
+        assert_eq!(shown(bags), ["t: trusted", "1: mine"]);
+    }
+
+    #[test]
+    fn the_unnamed_are_counted_and_hidden_ones_take_no_name_that_is_there() {
+        let bags = vec![
+            certificate(b"hidden", None, None, false),
+            certificate(b"named", Some("2"), None, true),
+            certificate(b"unnamed", None, None, true),
+        ];
+        assert_eq!(shown(bags), ["3: hidden", "2: named", "1: unnamed"]);
+    }
+
+    #[test]
+    fn dates_are_read_from_java_s_ids_alone() {
+        assert_eq!(
+            time_of(b"Time 1").map(|at| at.unix_timestamp_nanos()),
+            Some(1_000_000)
+        );
+        for id in [&b"Time x"[..], b"Time 9223372036854775807", b"\xff", b""] {
+            assert_eq!(time_of(id), None);
+        }
+    }
+}

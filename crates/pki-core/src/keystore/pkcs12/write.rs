@@ -156,7 +156,7 @@ fn key_bag(entry: &Entry, profile: Pkcs12Profile) -> Result<Option<Vec<u8>>, Enc
 }
 
 /// The certificates of an entry: the first with the entry's name and, for a key, its localKeyID; the
-/// others named by their subjects.
+/// others named by their subjects. Java gives all of them the entry's other attributes.
 fn certificate_bags(entry: &Entry) -> Vec<Vec<u8>> {
     let is_key = matches!(entry.content, Content::PrivateKey { .. });
     let visible = matches!(
@@ -178,10 +178,7 @@ fn certificate_bags(entry: &Entry) -> Vec<Vec<u8>> {
             )
         } else {
             let subject = certificate.view().ok().map(|view| view.subject.to_string());
-            subject
-                .map(|subject| friendly_name(&subject))
-                .into_iter()
-                .collect()
+            attributes(subject.as_deref(), None, entry, false)
         };
         let octets = der::encode(der::OCTET_STRING, &[certificate.der()]);
         let value = der::sequence(&[
