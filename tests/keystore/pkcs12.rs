@@ -199,11 +199,11 @@ impl Replay {
         let safes = children(children(children(pfx[1].1)[1].1)[0].1);
         for (_, info) in children(safes[0].1) {
             let info = children(info);
-            if let [(0x06, oid), (0xa0, content)] = info[..] {
-                if oid.ends_with(&[7, 6]) {
-                    let data = children(children(content)[0].1);
-                    octets(children(data[1].1)[1].1, &mut drawn);
-                }
+            if let [(0x06, oid), (0xa0, content)] = info[..]
+                && oid.ends_with(&[7, 6])
+            {
+                let data = children(children(content)[0].1);
+                octets(children(data[1].1)[1].1, &mut drawn);
             }
         }
         if let Some((_, mac)) = pfx.get(2) {

@@ -9,6 +9,7 @@
 //! | salts, IVs, serials | [`Random`], of which [`SystemRandom`] is the system's |
 
 mod algorithm;
+pub(crate) mod cbc;
 pub(crate) mod pbes2;
 mod pem;
 mod private;

@@ -6,8 +6,9 @@ use super::pbes1::{Pbes1, Pbes1Cipher};
 use crate::{
     key::{
         PrivateKey, Random,
+        cbc::Cipher,
         der::{self, DerError, Reader},
-        pbes2::{self, Cipher, MAX_ITERATIONS, Pbes2, Pbes2Error, Prf},
+        pbes2::{self, MAX_ITERATIONS, Pbes2, Pbes2Error, Prf},
     },
     keystore::{Protection, UnsealError},
     secret::{Bytes, Password},

@@ -11,8 +11,9 @@ use super::pkcs12_kdf::{Purpose, derive, encodings};
 use crate::{
     key::{
         Random,
+        cbc::Cipher,
         der::{self, Reader},
-        pbes2::{Cipher, Pbes2Error, checked_iterations},
+        pbes2::{Pbes2Error, checked_iterations},
     },
     secret::{Bytes, Password},
 };
