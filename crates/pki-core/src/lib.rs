@@ -15,12 +15,16 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod apply;
 pub mod disk;
 pub mod issue;
 pub mod key;
 pub mod keystore;
+pub mod observe;
 pub mod path;
+pub mod plan;
 pub mod secret;
 pub mod topology;
+pub mod verify;
 pub mod wso2;
 pub mod x509;

@@ -1,0 +1,141 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{ApplyError, Progress, Workshop, parallel};
+use crate::{
+    issue::{CertificateAuthority, CertificateRequest, Issuance, Issuer, SelfSigned},
+    key::{KeyAlgorithm, KeySource, PrivateKey, Random, SigningKey, write_encrypted_private_key},
+    keystore::write_pem_certificates,
+    observe::Layout,
+    plan::{CertificateSpec, KeyOrigin, Origin, Work},
+    secret::Bytes,
+    x509::Certificate,
+};
+
+impl Workshop<'_, '_> {
+    /// Makes every new private key, on all cores, the long searches first.
+    pub(super) fn make_keys(
+        &mut self,
+        source: &dyn KeySource,
+        progress: &dyn Progress,
+    ) -> Result<(), ApplyError> {
+        let mut jobs: Vec<(usize, KeyAlgorithm)> = self
+            .actions()
+            .filter_map(|(number, action)| {
+                let spec = match &action.work {
+                    Work::Authority { spec } => spec,
+                    Work::Master {
+                        origin: Origin::New(spec),
+                        ..
+                    }
+                    | Work::Certificate { spec, .. } => spec,
+                    _ => return None,
+                };
+                (spec.key_origin == KeyOrigin::New).then_some((number, spec.key))
+            })
+            .collect();
+        jobs.sort_by_key(|(_, key)| std::cmp::Reverse((key.is_rsa(), key.bits())));
+        let (total, done) = (jobs.len(), AtomicUsize::new(0));
+        if total > 0 {
+            progress.keys(0, total);
+        }
+        let made = parallel::map(&jobs, |(_, algorithm)| {
+            let key = source.generate(*algorithm);
+            progress.keys(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            key
+        });
+        for ((number, _), key) in jobs.into_iter().zip(made) {
+            self.keys.insert(number, key?);
+        }
+        Ok(())
+    }
+
+    /// Makes the CA, or puts an existing one together with its key.
+    pub(super) fn make_authority(&mut self, ca_key: Option<PrivateKey>) -> Result<(), ApplyError> {
+        let mut key = ca_key;
+        self.chain = self.found.certificates(&Layout::ca_certificate());
+        for (number, action) in self.actions() {
+            match &action.work {
+                Work::AuthorityChain { chain } => {
+                    self.chain.clone_from(chain);
+                    let pem = write_pem_certificates(chain);
+                    let content = Bytes::from(pem.into_bytes());
+                    self.made.files.write(action.file.clone(), content);
+                }
+                Work::Authority { spec } => {
+                    let new = self.key(number, &spec.key_origin)?;
+                    self.chain = self.self_signed(spec, &new)?;
+                    let pem = write_pem_certificates(&self.chain);
+                    let content = Bytes::from(pem.into_bytes());
+                    self.made.files.write(action.file.clone(), content);
+                    let password = self.password(&self.topology.ca.password)?;
+                    let pem = write_encrypted_private_key(
+                        &new,
+                        &password,
+                        CA_ITERATIONS,
+                        &mut self.random,
+                    )?;
+                    self.made.files.write(Layout::ca_key(), pem);
+                    self.made.ca = self.chain.first().map(Certificate::fingerprint);
+                    key = Some(new);
+                }
+                _ => {}
+            }
+        }
+        if let (Some(key), false) = (key, self.chain.is_empty()) {
+            let signing = key.signing_key()?;
+            self.authority = Some(CertificateAuthority::new(signing, self.chain.clone())?);
+        }
+        Ok(())
+    }
+
+    /// A certificate and what leads to its root.
+    pub(super) fn certify(
+        &self,
+        spec: &CertificateSpec,
+        key: &PrivateKey,
+    ) -> Result<Vec<Certificate>, ApplyError> {
+        if spec.self_signed {
+            return self.self_signed(spec, key);
+        }
+        let authority = self.authority.as_ref().ok_or(ApplyError::NoCaKey)?;
+        issue(authority, spec, &key.spki()?, &mut &*self.random)
+    }
+
+    pub(super) fn self_signed(
+        &self,
+        spec: &CertificateSpec,
+        key: &PrivateKey,
+    ) -> Result<Vec<Certificate>, ApplyError> {
+        let signing = key.signing_key()?;
+        let spki = signing.spki().to_vec();
+        issue(&SelfSigned::new(signing), spec, &spki, &mut &*self.random)
+    }
+}
+
+fn issue(
+    issuer: &dyn Issuer,
+    spec: &CertificateSpec,
+    spki: &[u8],
+    random: &mut dyn Random,
+) -> Result<Vec<Certificate>, ApplyError> {
+    let request = CertificateRequest {
+        profile: spec.profile.clone(),
+        subject: spec.subject.clone(),
+        names: spec.names.clone(),
+        spki,
+        not_before: spec.not_before,
+        not_after: spec.not_after,
+    };
+    let Issuance::Done(chain) =
+        issuer
+            .issue(&request, random)
+            .map_err(|reason| ApplyError::Issue {
+                label: spec.label.clone(),
+                reason,
+            })?;
+    Ok(chain)
+}
+
+/// OWASP's figure for PBKDF2-HMAC-SHA-256 (Password Storage Cheat Sheet, 2023): the CA's key may be
+/// protected by a password that a person chose.
+const CA_ITERATIONS: u32 = 600_000;

@@ -1,0 +1,271 @@
+use std::path::{Path, PathBuf};
+
+use super::{
+    Action, Authority, CertificateSpec, Draft, KeyOrigin, Place, Reason, Refusal, Verb, Work,
+    spec::{common_name, not_before, subject, whole_seconds},
+};
+use crate::{
+    issue::Profile,
+    keystore::write_pem_certificates,
+    observe::Layout,
+    topology::{ImportedCa, Issuer},
+    x509::{Certificate, Fingerprint, GeneralName, KeyUsage},
+};
+
+/// Who signs: a CA that is there, one that will be made, or nobody.
+pub(super) fn plan(draft: &mut Draft<'_>) -> Result<Authority, Refusal> {
+    let ca = &draft.topology.ca;
+    match (ca.issuer, &ca.imported) {
+        (Issuer::SelfSigned, _) => Ok(Authority::SelfSigned),
+        (_, Some(imported)) => imported_authority(draft, imported),
+        (_, None) => local_authority(draft),
+    }
+}
+
+fn imported_authority(draft: &mut Draft<'_>, imported: &ImportedCa) -> Result<Authority, Refusal> {
+    let given = draft.found.inputs().ca_chain.clone().unwrap_or_default();
+    let chain = ordered(&given);
+    check_can_issue(&chain, &imported.certificate)?;
+    check_pin(draft, chain.first())?;
+    let file = Layout::ca_certificate();
+    let there = draft.found.certificates(&file);
+    let same_key = |a: &Certificate, b: &Certificate| match (a.view(), b.view()) {
+        (Ok(a), Ok(b)) => a.spki == b.spki,
+        _ => false,
+    };
+    if let (Some(before), Some(now)) = (there.first(), chain.first())
+        && !same_key(before, now)
+    {
+        let path = imported.certificate.clone();
+        return Err(Refusal::AuthorityDiffers { path });
+    }
+    if there != chain {
+        draft.actions.push(Action {
+            node: None,
+            file,
+            verb: Verb::Adopt,
+            reason: Reason::Adopted,
+            detail: chain.iter().map(describe).collect(),
+            work: Work::AuthorityChain {
+                chain: chain.clone(),
+            },
+        });
+    }
+    Ok(Authority::Known(chain))
+}
+
+fn local_authority(draft: &mut Draft<'_>) -> Result<Authority, Refusal> {
+    let file = Layout::ca_certificate();
+    let there = draft.found.certificates(&file);
+    if !there.is_empty() {
+        check_can_issue(&there, file.as_path())?;
+        check_pin(draft, there.first())?;
+        return Ok(Authority::Known(there));
+    }
+    let ca = &draft.topology.ca;
+    let recorded = draft.found.recorded(&file);
+    let key_there = draft.found.content(&Layout::ca_key()).is_some();
+    // A record that knows of no CA tells that there was none: the nodes signed themselves.
+    let never_was = draft.found.has_record() && recorded.is_none() && !key_there;
+    if !draft.found.has_traces() || (never_was && draft.found.content(&file).is_none()) {
+        if let Some(pinned) = ca.pin {
+            return Err(Refusal::Pin {
+                what: "CA",
+                pinned,
+                found: None,
+            });
+        }
+        return make(draft);
+    }
+    restore(draft, recorded)
+}
+
+/// The CA's certificate is gone or unreadable: a node's chain may hold it.
+fn restore(draft: &mut Draft<'_>, recorded: Option<Fingerprint>) -> Result<Authority, Refusal> {
+    let file = Layout::ca_certificate();
+    let mut candidates: Vec<(crate::disk::RelPath, Certificate)> = Vec::new();
+    let mut places = Vec::new();
+    for node in draft.topology.nodes() {
+        let path = Layout::node_file(&node.name, &draft.topology.stores.tls.file);
+        let Some(store) = draft.found.open_store(&path) else {
+            continue;
+        };
+        let issuer = store
+            .private_keys()
+            .filter_map(|(_, chain)| chain.last())
+            .find(|last| last.view().is_ok_and(|view| view.is_ca()));
+        if let Some(issuer) = issuer {
+            places.push(Place {
+                path: path.clone(),
+                state: format!("its chain ends with {}", describe(issuer)),
+            });
+            candidates.push((path, issuer.clone()));
+        }
+    }
+    let fits = |certificate: &Certificate| match (recorded, draft.topology.ca.pin) {
+        (Some(recorded), _) => {
+            let text = write_pem_certificates(std::slice::from_ref(certificate));
+            Fingerprint::of(text.as_bytes()) == recorded
+        }
+        (None, Some(pinned)) => certificate.fingerprint() == pinned,
+        (None, None) => false,
+    };
+    let found = candidates.iter().find(|(_, certificate)| fits(certificate));
+    match found {
+        Some((path, certificate)) => {
+            let chain = vec![certificate.clone()];
+            check_pin(draft, chain.first())?;
+            let detail = vec![format!("from the chain in `{path}`")];
+            draft.actions.push(Action {
+                node: None,
+                file,
+                verb: Verb::Restore,
+                reason: Reason::Missing,
+                detail,
+                work: Work::AuthorityChain {
+                    chain: chain.clone(),
+                },
+            });
+            Ok(Authority::Known(chain))
+        }
+        None => {
+            let state = match draft.found.content(&file) {
+                Some(_) => "holds no certificate",
+                None => "is missing",
+            };
+            Err(Refusal::Lost {
+                what: "CA certificate",
+                path: file,
+                state: state.to_owned(),
+                places: draft.with_generations(places, &Layout::ca_certificate()),
+            })
+        }
+    }
+}
+
+fn make(draft: &mut Draft<'_>) -> Result<Authority, Refusal> {
+    let topology = draft.topology;
+    let ca = &topology.ca;
+    let not_after = whole_seconds(ca.validity.after(draft.now));
+    let common_name = common_name(topology, "CA");
+    let permitted = match ca.name_constraints {
+        true => permitted(draft),
+        false => Vec::new(),
+    };
+    let spec = CertificateSpec {
+        profile: Profile::CertificateAuthority {
+            path_len: Some(0),
+            permitted: permitted.clone(),
+        },
+        subject: subject(topology, &common_name)?,
+        names: Vec::new(),
+        key: ca.key,
+        key_origin: KeyOrigin::New,
+        not_before: not_before(draft.now),
+        not_after,
+        self_signed: true,
+        label: "CA".to_owned(),
+    };
+    let mut detail = vec![
+        format!("subject {}", spec.subject),
+        format!("{} key, until {}", spec.key, not_after.date()),
+        "its key, encrypted, in `ca/ca.key`".to_owned(),
+    ];
+    detail.extend(permitted.iter().map(|name| format!("permits {name}")));
+    draft.actions.push(Action {
+        node: None,
+        file: Layout::ca_certificate(),
+        verb: Verb::Make,
+        reason: Reason::Missing,
+        detail,
+        work: Work::Authority { spec },
+    });
+    Ok(Authority::New { not_after })
+}
+
+/// The DNS names that a constrained CA may certify: the domain, and every name outside it.
+fn permitted(draft: &Draft<'_>) -> Vec<String> {
+    let topology = draft.topology;
+    let mut permitted = vec![topology.domain.clone()];
+    let suffix = format!(".{}", topology.domain);
+    let nodes = topology.nodes().flat_map(|node| topology.sans(node));
+    let groups = topology.groups.iter();
+    let balancers = groups.flat_map(|group| topology.balancer_sans(group));
+    for (name, _) in nodes.chain(balancers) {
+        let GeneralName::Dns(name) = name else {
+            continue;
+        };
+        let name = name.strip_prefix("*.").unwrap_or(&name).to_owned();
+        if !name.ends_with(&suffix) && !permitted.contains(&name) {
+            permitted.push(name);
+        }
+    }
+    permitted
+}
+
+/// An issuing certificate, whatever stands before it in the file, and what leads to its root.
+fn ordered(given: &[Certificate]) -> Vec<Certificate> {
+    let Some(first) = given.first() else {
+        return Vec::new();
+    };
+    let mut chain = vec![first.clone()];
+    while let Some(last) = chain.last().cloned() {
+        let Ok(view) = last.view() else { break };
+        if view.subject == view.issuer {
+            break;
+        }
+        let issuer = given.iter().find(|candidate| {
+            !chain.contains(candidate)
+                && candidate
+                    .view()
+                    .is_ok_and(|candidate| candidate.subject.matches(&view.issuer))
+        });
+        match issuer {
+            Some(issuer) => chain.push(issuer.clone()),
+            None => break,
+        }
+    }
+    chain
+}
+
+fn check_can_issue(chain: &[Certificate], path: &Path) -> Result<(), Refusal> {
+    let refuse = |reason: &str| {
+        Err(Refusal::Authority {
+            path: PathBuf::from(path),
+            reason: reason.to_owned(),
+        })
+    };
+    let view = match chain.first().map(Certificate::view) {
+        None => return refuse("it holds no certificate"),
+        Some(Err(malformed)) => return refuse(&malformed.to_string()),
+        Some(Ok(view)) => view,
+    };
+    if !view.is_ca() {
+        return refuse("its basicConstraints do not say CA");
+    }
+    if let Some(usage) = view.key_usage
+        && !usage.allows(KeyUsage::KEY_CERT_SIGN)
+    {
+        return refuse("its keyUsage lacks keyCertSign");
+    }
+    Ok(())
+}
+
+fn check_pin(draft: &Draft<'_>, certificate: Option<&Certificate>) -> Result<(), Refusal> {
+    let found = certificate.map(Certificate::fingerprint);
+    match draft.topology.ca.pin {
+        Some(pinned) if found != Some(pinned) => Err(Refusal::Pin {
+            what: "CA",
+            pinned,
+            found,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn describe(certificate: &Certificate) -> String {
+    match certificate.view() {
+        Ok(view) => format!("{}, until {}", view.subject, view.not_after.date()),
+        Err(malformed) => malformed.to_string(),
+    }
+}

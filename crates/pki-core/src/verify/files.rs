@@ -1,0 +1,485 @@
+use time::OffsetDateTime;
+
+use super::{Problem, ProblemKind, Report, Severity, Validity, problem::called};
+use crate::{
+    disk::RelPath,
+    observe::{Inventory, KeyState, Layout, OpenStore},
+    topology::{Issuer, Node, Span, StoreFile, Topology},
+    wso2::{GATEWAY_CERTIFICATE_ALIAS, Slot, known_certificate},
+    x509::{Certificate, GeneralName, KeyUsage, PublicKeyAlgorithm},
+};
+
+/// Looks at every file of the deployment, alone and beside its master.
+pub(super) fn check(
+    topology: &Topology,
+    found: &Inventory,
+    now: OffsetDateTime,
+    report: &mut Report,
+) {
+    let mut files = Files {
+        topology,
+        found,
+        now,
+        report,
+    };
+    files.authority();
+    for (slot, settings) in topology.stores.iter() {
+        if matches!(slot, Slot::Primary | Slot::Internal) {
+            files.master(slot, settings);
+        }
+    }
+    for node in topology.nodes() {
+        files.node(node);
+    }
+    for external in &topology.externals {
+        if external.shared_primary {
+            files.shared_stores(&external.name);
+        }
+    }
+    files.balancers();
+    files.left_folders();
+}
+
+struct Files<'a> {
+    topology: &'a Topology,
+    found: &'a Inventory,
+    now: OffsetDateTime,
+    report: &'a mut Report,
+}
+
+/// Where a problem is.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    node: Option<&'a str>,
+    file: &'a RelPath,
+    alias: Option<&'a str>,
+}
+
+impl<'a> Files<'a> {
+    fn authority(&mut self) {
+        if self.topology.ca.issuer == Issuer::SelfSigned {
+            return;
+        }
+        let file = Layout::ca_certificate();
+        let at = At {
+            node: None,
+            file: &file,
+            alias: None,
+        };
+        let chain = self.found.certificates(&file);
+        match chain.first() {
+            None => self.error(at, ProblemKind::FileMissing),
+            Some(certificate) => {
+                self.valid(at, "CA", certificate, None);
+            }
+        }
+    }
+
+    fn master(&mut self, slot: Slot, settings: &StoreFile) {
+        let file = Layout::master(settings);
+        let at = At {
+            node: None,
+            file: &file,
+            alias: Some(&settings.alias),
+        };
+        let Some(certificate) = self.key_entry(at, settings) else {
+            return;
+        };
+        self.valid(at, slot.name(), &certificate, None);
+        self.shared_key(at, &certificate);
+    }
+
+    /// What the product needs of a key that all nodes share.
+    fn shared_key(&mut self, at: At<'_>, certificate: &Certificate) {
+        let Ok(view) = certificate.view() else {
+            return;
+        };
+        match &view.public_key {
+            PublicKeyAlgorithm::Rsa(bits) if *bits >= 2048 => {}
+            other => {
+                let found = other.to_string();
+                self.error(at, ProblemKind::PrimaryKey { found });
+            }
+        }
+        if let Some(usage) = view.key_usage
+            && !usage.allows(KeyUsage::DATA_ENCIPHERMENT)
+        {
+            // `javax.crypto.Cipher` refuses the certificate only where the extension is critical.
+            match usage.critical {
+                true => self.error(at, ProblemKind::NoDataEncipherment),
+                false => self.warn(at, ProblemKind::NoDataEncipherment),
+            }
+        }
+        let not_after = view.not_after;
+        if Span::years(10).after(self.now) > not_after && not_after >= self.now {
+            self.warn(at, ProblemKind::PrimaryShort { not_after });
+        }
+        let hosts = view.names().iter().filter_map(|name| match name {
+            GeneralName::Dns(name) => Some(name.clone()),
+            GeneralName::Ip(address) => Some(address.to_string()),
+            _ => None,
+        });
+        let common_names = view.subject.common_names().into_iter();
+        let names: Vec<String> = hosts
+            .chain(common_names.filter(|name| is_host(name)))
+            .collect();
+        if !names.is_empty() {
+            self.warn(at, ProblemKind::PrimaryNamesHost { names });
+        }
+    }
+
+    fn node(&mut self, node: &Node) {
+        self.shared_stores(&node.name);
+        self.tls(node);
+    }
+
+    /// What the folder of a node, or of an external server with the primary, has in common with others.
+    fn shared_stores(&mut self, folder: &str) {
+        for (slot, settings) in self.topology.stores.iter() {
+            let file = Layout::node_file(folder, &settings.file);
+            let at = At {
+                node: Some(folder),
+                file: &file,
+                alias: Some(&settings.alias),
+            };
+            match slot {
+                Slot::Primary | Slot::Internal => self.copy(at, slot, settings),
+                Slot::Truststore => self.truststore(at),
+                Slot::Tls => {}
+            }
+        }
+    }
+
+    fn copy(&mut self, at: At<'_>, slot: Slot, settings: &StoreFile) {
+        let master = Layout::master(settings);
+        let Some(found) = self.found.digest(at.file) else {
+            return self.error(at, ProblemKind::FileMissing);
+        };
+        let Some(expected) = self.found.digest(&master) else {
+            self.key_entry(at, settings);
+            return;
+        };
+        if found == expected {
+            return;
+        }
+        let certificate = self.key_entry(at, settings);
+        let right = self
+            .found
+            .open_store(&master)
+            .and_then(|store| store.chain(&settings.alias)?.first());
+        let other_key = certificate.as_ref() != right;
+        let kind = ProblemKind::SharedDiffers {
+            slot,
+            expected,
+            found,
+            other_key,
+        };
+        match other_key {
+            true => self.error(at, kind),
+            false => self.warn(at, kind),
+        }
+    }
+
+    fn tls(&mut self, node: &Node) {
+        let settings = &self.topology.stores.tls;
+        let file = Layout::node_file(&node.name, &settings.file);
+        let at = At {
+            node: Some(&node.name),
+            file: &file,
+            alias: Some(&settings.alias),
+        };
+        let Some(certificate) = self.key_entry(at, settings) else {
+            return;
+        };
+        let tls = match self.topology.tls_shared {
+            true => &self.topology.tls,
+            false => &node.tls,
+        };
+        self.valid(at, &node.name, &certificate, Some(tls.renew_before));
+        let Some(store) = self.found.open_store(&file) else {
+            return;
+        };
+        let keys: Vec<String> = store
+            .private_keys()
+            .map(|(entry, _)| entry.alias.to_string())
+            .collect();
+        if keys.len() > 1 {
+            self.error(at, ProblemKind::SeveralKeys { found: keys });
+        }
+        let chain = store.chain(&settings.alias).unwrap_or_default();
+        self.chain(at, chain);
+        self.cut(at, chain, tls.validity);
+    }
+
+    /// Whether the chain of a node is complete: up to the certificate of the CA.
+    fn chain(&mut self, at: At<'_>, chain: &[Certificate]) {
+        if self.topology.ca.issuer == Issuer::SelfSigned {
+            return;
+        }
+        let authority = self.found.certificates(&Layout::ca_certificate());
+        let missing = authority
+            .iter()
+            .find(|issuer| !chain.contains(issuer))
+            .map(called);
+        if let Some(issuer) = missing {
+            self.error(at, ProblemKind::ChainIncomplete { issuer });
+        }
+    }
+
+    /// Whether a certificate ends with its issuer and not when the topology asks.
+    fn cut(&mut self, at: At<'_>, chain: &[Certificate], validity: Span) {
+        let [certificate, issuers @ ..] = chain else {
+            return;
+        };
+        let Ok(view) = certificate.view() else { return };
+        let first_end = issuers
+            .iter()
+            .filter_map(|issuer| Some(issuer.view().ok()?.not_after))
+            .min();
+        let not_after = view.not_after;
+        if first_end == Some(not_after) && not_after < validity.after(view.not_before) {
+            self.warn(at, ProblemKind::CutToIssuer { not_after });
+        }
+    }
+
+    fn truststore(&mut self, at: At<'_>) {
+        let at = At { alias: None, ..at };
+        let Some(store) = self.store(at) else { return };
+        self.defaults(at, store);
+        let authority = match self.topology.ca.issuer {
+            Issuer::SelfSigned => None,
+            _ => self.found.certificates(&Layout::ca_certificate()).pop(),
+        };
+        let trusts =
+            |certificate: &Certificate| store.trusted().any(|(_, trusted)| trusted == certificate);
+        if let Some(anchor) = authority
+            && !trusts(&anchor)
+        {
+            let expected = called(&anchor);
+            self.error(at, ProblemKind::AnchorMissing { expected });
+        }
+        let given: Vec<Certificate> = self
+            .topology
+            .stores
+            .trust
+            .iter()
+            .flat_map(|path| self.found.inputs().pem(path))
+            .filter(|certificate| !trusts(certificate))
+            .cloned()
+            .collect();
+        for certificate in given {
+            let expected = called(&certificate);
+            self.error(at, ProblemKind::AnchorMissing { expected });
+        }
+        let primary = &self.topology.stores.primary;
+        let Some(primary_certificate) = self
+            .found
+            .open_store(&Layout::master(primary))
+            .and_then(|master| master.chain(&primary.alias)?.first())
+        else {
+            return;
+        };
+        let mut aliases = vec![primary.alias.as_str()];
+        if self.topology.product.has_gateway_certificate_alias() {
+            aliases.push(GATEWAY_CERTIFICATE_ALIAS);
+        }
+        for alias in aliases {
+            let at = At {
+                alias: Some(alias),
+                ..at
+            };
+            let there = store
+                .decoded
+                .keystore
+                .get(alias)
+                .and_then(|entry| entry.certificates().first());
+            match there {
+                None => {
+                    let expected = "the primary's certificate".to_owned();
+                    self.error(at, ProblemKind::AnchorMissing { expected });
+                }
+                Some(certificate) if certificate != primary_certificate => self.error(
+                    at,
+                    ProblemKind::PrimaryStale {
+                        expected: primary_certificate.fingerprint(),
+                        found: certificate.fingerprint(),
+                    },
+                ),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn balancers(&mut self) {
+        for group in &self.topology.groups {
+            if !Layout::has_issued_balancer(group) {
+                continue;
+            }
+            let file = Layout::balancer_chain(&group.name);
+            let at = At {
+                node: None,
+                file: &file,
+                alias: None,
+            };
+            let chain = self.found.certificates(&file);
+            let Some(certificate) = chain.first() else {
+                self.error(at, ProblemKind::FileMissing);
+                continue;
+            };
+            let owner = format!("balancer {}", group.name);
+            let renew = self.topology.tls.renew_before;
+            self.valid(at, &owner, certificate, Some(renew));
+            let key_file = Layout::balancer_key(&group.name);
+            let at = At {
+                file: &key_file,
+                ..at
+            };
+            match self.found.balancer_key(group) {
+                None => self.error(at, ProblemKind::FileMissing),
+                Some(Err(reason)) => self.error(at, ProblemKind::PemDoesNotOpen(reason)),
+                Some(Ok(key)) if key.matches(certificate) == crate::key::KeyMatch::No => {
+                    self.error(at, ProblemKind::KeyMismatch);
+                }
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    fn left_folders(&mut self) {
+        for folder in self.found.node_folders() {
+            let external = self
+                .topology
+                .externals
+                .iter()
+                .any(|external| external.shared_primary && external.name == folder);
+            if self.topology.node(folder).is_none() && !external {
+                let file = Layout::node(folder);
+                let at = At {
+                    node: Some(folder),
+                    file: &file,
+                    alias: None,
+                };
+                self.warn(at, ProblemKind::FolderLeft);
+            }
+        }
+    }
+
+    /// The end-entity certificate of the key that a store must hold, if it holds one.
+    fn key_entry(&mut self, at: At<'_>, settings: &StoreFile) -> Option<Certificate> {
+        let store = self.store(at)?;
+        self.defaults(at, store);
+        let Some(certificate) = store.chain(&settings.alias).and_then(|chain| chain.first()) else {
+            let keys = store.private_keys();
+            let found = keys.map(|(entry, _)| entry.alias.to_string()).collect();
+            self.error(at, ProblemKind::KeyMissing { found });
+            return None;
+        };
+        match store.key_state(&settings.alias) {
+            Some(KeyState::Sealed(reason)) => {
+                self.error(at, ProblemKind::KeyDoesNotOpen(reason.clone()));
+            }
+            Some(KeyState::Mismatch) => self.error(at, ProblemKind::KeyMismatch),
+            _ => {}
+        }
+        Some(certificate.clone())
+    }
+
+    /// A store that is there and opens; what is in the way otherwise is a problem.
+    fn store(&mut self, at: At<'_>) -> Option<&'a OpenStore> {
+        let at = At { alias: None, ..at };
+        match self.found.store(at.file) {
+            Some(Ok(store)) => return Some(store),
+            Some(Err(reason)) => {
+                self.error(at, ProblemKind::StoreDoesNotOpen(reason.clone()));
+            }
+            None if self.found.content(at.file).is_none() => {
+                self.error(at, ProblemKind::FileMissing);
+            }
+            None => {
+                let reason = crate::observe::Unopened::NoPassword;
+                self.error(at, ProblemKind::StoreDoesNotOpen(reason));
+            }
+        }
+        None
+    }
+
+    /// Keys that everybody owns, and trust in them.
+    fn defaults(&mut self, at: At<'_>, store: &OpenStore) {
+        for (entry, chain) in store.private_keys() {
+            let alias = entry.alias.to_string();
+            if let Some(known) = chain.first().and_then(known_certificate) {
+                let at = At {
+                    alias: Some(&alias),
+                    ..at
+                };
+                let (id, shipped_in) = (known.id, known.shipped_in);
+                self.error(at, ProblemKind::DefaultKey { id, shipped_in });
+            }
+        }
+        for (entry, certificate) in store.trusted() {
+            let alias = entry.alias.to_string();
+            if let Some(known) = known_certificate(certificate) {
+                let at = At {
+                    alias: Some(&alias),
+                    ..at
+                };
+                let (id, shipped_in) = (known.id, known.shipped_in);
+                self.error(at, ProblemKind::DefaultTrust { id, shipped_in });
+            }
+        }
+    }
+
+    /// Whether a certificate is valid now, and for how long.
+    fn valid(
+        &mut self,
+        at: At<'_>,
+        owner: &str,
+        certificate: &Certificate,
+        renew_before: Option<Span>,
+    ) {
+        let view = match certificate.view() {
+            Ok(view) => view,
+            Err(malformed) => {
+                let malformed = malformed.clone();
+                return self.error(at, ProblemKind::CertificateMalformed(malformed));
+            }
+        };
+        let (not_before, not_after) = (view.not_before, view.not_after);
+        self.report.validity.push(Validity {
+            owner: owner.to_owned(),
+            file: at.file.clone(),
+            not_after,
+        });
+        if not_after < self.now {
+            self.error(at, ProblemKind::Expired { not_after });
+        } else if renew_before.is_some_and(|span| span.after(self.now) > not_after) {
+            self.warn(at, ProblemKind::Expiring { not_after });
+        }
+        if self.now < not_before {
+            self.error(at, ProblemKind::NotYetValid { not_before });
+        }
+    }
+
+    fn error(&mut self, at: At<'_>, kind: ProblemKind) {
+        self.push(Severity::Error, at, kind);
+    }
+
+    fn warn(&mut self, at: At<'_>, kind: ProblemKind) {
+        self.push(Severity::Warning, at, kind);
+    }
+
+    fn push(&mut self, severity: Severity, at: At<'_>, kind: ProblemKind) {
+        self.report.problems.push(Problem {
+            severity,
+            node: at.node.map(str::to_owned),
+            file: Some(at.file.clone()),
+            alias: at.alias.map(str::to_owned),
+            kind,
+        });
+    }
+}
+
+/// True if a common name is one that a client could ask for: Java falls back to it.
+fn is_host(name: &str) -> bool {
+    name == "localhost" || name.contains('.') && !name.contains(char::is_whitespace)
+}

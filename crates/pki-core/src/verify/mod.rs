@@ -1,0 +1,99 @@
+//! Whether a deployment works: who connects to whom, by which name, and what would go wrong.
+//!
+//! The one place where "the primary differs", "a default key is left", "the name is not covered" are
+//! decided. It judges a workspace as it was found, or as it will be when a plan's files are written:
+//! nothing needs to be on disk. All problems are reported, not the first.
+
+mod edges;
+mod files;
+mod problem;
+
+use std::collections::BTreeSet;
+
+use time::OffsetDateTime;
+
+pub use edges::{Edge, EdgeProblem, State};
+pub use problem::{Problem, ProblemKind, Severity};
+
+use crate::{
+    disk::{FileSet, RelPath},
+    observe::Inventory,
+    topology::Topology,
+};
+
+/// What came of verifying a deployment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Every connection that the deployment has.
+    pub edges: Vec<Edge>,
+    /// What is wrong with files, alone and compared.
+    pub problems: Vec<Problem>,
+    /// Until when each certificate in use is valid, earliest first.
+    pub validity: Vec<Validity>,
+}
+
+/// Until when a certificate in use is valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Validity {
+    /// Whose it is: a node, `CA`, `primary`, `balancer NAME`.
+    pub owner: String,
+    /// The file.
+    pub file: RelPath,
+    /// Its last moment.
+    pub not_after: OffsetDateTime,
+}
+
+/// Judges a workspace by its topology at a moment.
+pub fn verify(topology: &Topology, found: &Inventory, now: OffsetDateTime) -> Report {
+    let mut report = Report::default();
+    files::check(topology, found, now, &mut report);
+    edges::check(topology, found, now, &mut report);
+    report.validity.sort_by(|a, b| {
+        let key = |it: &Validity| (it.not_after, it.owner.clone());
+        key(a).cmp(&key(b))
+    });
+    report
+}
+
+impl Report {
+    /// True if nothing is wrong at all, not even a warning.
+    pub fn is_clean(&self) -> bool {
+        self.problems.is_empty() && self.edges.iter().all(|edge| edge.state != State::Failed)
+    }
+
+    /// True if a handshake, a decryption or a start of the product would fail.
+    pub fn has_errors(&self) -> bool {
+        self.edges.iter().any(|edge| edge.state == State::Failed)
+            || self
+                .problems
+                .iter()
+                .any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// The errors in files that a set writes, and the failed connections that depend on one of them.
+    /// A run that would leave some behind must not be written.
+    pub fn caused_by(&self, files: &FileSet) -> Self {
+        let written: BTreeSet<&RelPath> = files.paths().collect();
+        let touches = |path: &RelPath| written.contains(path);
+        Self {
+            edges: self
+                .edges
+                .iter()
+                .filter(|edge| edge.state == State::Failed && edge.files.iter().any(touches))
+                .cloned()
+                .collect(),
+            problems: self
+                .problems
+                .iter()
+                .filter(|problem| {
+                    problem.severity == Severity::Error
+                        && problem.file.as_ref().is_some_and(touches)
+                })
+                .cloned()
+                .collect(),
+            validity: Vec::new(),
+        }
+    }
+}

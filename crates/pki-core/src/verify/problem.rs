@@ -1,0 +1,321 @@
+use std::fmt;
+
+use time::OffsetDateTime;
+
+use crate::{
+    disk::RelPath,
+    key::KeyError,
+    keystore::UnsealError,
+    observe::Unopened,
+    wso2::Slot,
+    x509::{Certificate, Fingerprint, Malformed},
+};
+
+/// Something that is wrong with a file of the deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The node; `None` for what all share.
+    pub node: Option<String>,
+    /// The file.
+    pub file: Option<RelPath>,
+    /// The entry.
+    pub alias: Option<String>,
+    /// What it is.
+    pub kind: ProblemKind,
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// A handshake, a decryption or a start of the product fails.
+    Error,
+    /// Worth knowing.
+    Warning,
+}
+
+impl Severity {
+    /// The word in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// The certificate that must be trusted is not in the truststore.
+    AnchorMissing {
+        /// Which.
+        expected: String,
+    },
+    /// The file is missing.
+    FileMissing,
+    /// The certificate cannot be read.
+    CertificateMalformed(Malformed),
+    /// The chain is not that of the CA.
+    ChainIncomplete {
+        /// Who is missing.
+        issuer: String,
+    },
+    /// The certificate ends with its issuer, earlier than the topology asks.
+    CutToIssuer {
+        /// When.
+        not_after: OffsetDateTime,
+    },
+    /// A private key that everybody owns.
+    DefaultKey {
+        /// Its name in the table.
+        id: &'static str,
+        /// Who shipped it.
+        shipped_in: &'static str,
+    },
+    /// A trusted certificate whose private key everybody owns, or that the product trusts by default.
+    DefaultTrust {
+        /// Its name in the table.
+        id: &'static str,
+        /// Who shipped it.
+        shipped_in: &'static str,
+    },
+    /// The certificate is over.
+    Expired {
+        /// Since when.
+        not_after: OffsetDateTime,
+    },
+    /// The certificate is over soon.
+    Expiring {
+        /// When.
+        not_after: OffsetDateTime,
+    },
+    /// A folder of a node that is not in the topology.
+    FolderLeft,
+    /// The key does not open with the store's password, which is what the product tries.
+    KeyDoesNotOpen(UnsealError),
+    /// The key does not belong to the certificate.
+    KeyMismatch,
+    /// There is no private key under the alias.
+    KeyMissing {
+        /// The aliases of the keys that are there.
+        found: Vec<String>,
+    },
+    /// The key usage of a key that decrypts lacks dataEncipherment.
+    NoDataEncipherment,
+    /// The certificate is not valid yet.
+    NotYetValid {
+        /// From when on.
+        not_before: OffsetDateTime,
+    },
+    /// A PEM key does not open.
+    PemDoesNotOpen(KeyError),
+    /// The shared certificate is valid for less than ten years.
+    PrimaryShort {
+        /// Until when.
+        not_after: OffsetDateTime,
+    },
+    /// The shared key names a host: whoever holds it passes for that host wherever it is pinned.
+    PrimaryNamesHost {
+        /// The names.
+        names: Vec<String>,
+    },
+    /// The shared key is no RSA key of at least 2048 bits.
+    PrimaryKey {
+        /// What it is.
+        found: String,
+    },
+    /// The shared certificate in the truststore is another.
+    PrimaryStale {
+        /// The primary's.
+        expected: Fingerprint,
+        /// The one that is there.
+        found: Fingerprint,
+    },
+    /// A node's copy of a shared store is not the master.
+    SharedDiffers {
+        /// Which store.
+        slot: Slot,
+        /// SHA-256 of the master.
+        expected: Fingerprint,
+        /// SHA-256 of the copy.
+        found: Fingerprint,
+        /// Whether the key in it is another, or only the spelling.
+        other_key: bool,
+    },
+    /// More than one private key in a TLS store: the product's listeners take any.
+    SeveralKeys {
+        /// Their aliases.
+        found: Vec<String>,
+    },
+    /// The store does not open.
+    StoreDoesNotOpen(Unopened),
+}
+
+impl ProblemKind {
+    /// A short name in kebab-case, for JSON and for looking it up.
+    pub const fn id(&self) -> &'static str {
+        match self {
+            Self::AnchorMissing { .. } => "anchor-missing",
+            Self::FileMissing => "file-missing",
+            Self::CertificateMalformed(_) => "certificate-malformed",
+            Self::ChainIncomplete { .. } => "chain-incomplete",
+            Self::CutToIssuer { .. } => "cut-to-issuer",
+            Self::DefaultKey { .. } => "default-key",
+            Self::DefaultTrust { .. } => "default-trust",
+            Self::Expired { .. } => "expired",
+            Self::Expiring { .. } => "expiring",
+            Self::FolderLeft => "folder-left",
+            Self::KeyDoesNotOpen(_) => "key-does-not-open",
+            Self::KeyMismatch => "key-mismatch",
+            Self::KeyMissing { .. } => "key-missing",
+            Self::NoDataEncipherment => "no-data-encipherment",
+            Self::NotYetValid { .. } => "not-yet-valid",
+            Self::PemDoesNotOpen(_) => "key-does-not-open",
+            Self::PrimaryShort { .. } => "primary-short",
+            Self::PrimaryNamesHost { .. } => "primary-names-host",
+            Self::PrimaryKey { .. } => "primary-key",
+            Self::PrimaryStale { .. } => "primary-stale",
+            Self::SharedDiffers { .. } => "shared-differs",
+            Self::SeveralKeys { .. } => "several-keys",
+            Self::StoreDoesNotOpen(_) => "store-does-not-open",
+        }
+    }
+
+    /// What should be there, where that can be said.
+    pub fn expected(&self) -> Option<String> {
+        Some(match self {
+            Self::AnchorMissing { expected } => expected.clone(),
+            Self::PrimaryStale { expected, .. } | Self::SharedDiffers { expected, .. } => {
+                expected.to_string()
+            }
+            Self::ChainIncomplete { issuer } => issuer.clone(),
+            Self::SeveralKeys { .. } => "one private key".to_owned(),
+            Self::PrimaryKey { .. } => "RSA, 2048 bits or more".to_owned(),
+            Self::PrimaryShort { .. } => "10 years or more".to_owned(),
+            Self::NoDataEncipherment => "dataEncipherment".to_owned(),
+            _ => return None,
+        })
+    }
+
+    /// What was found, where that can be said.
+    pub fn found(&self) -> Option<String> {
+        Some(match self {
+            Self::PrimaryStale { found, .. } | Self::SharedDiffers { found, .. } => {
+                found.to_string()
+            }
+            Self::KeyMissing { found } | Self::SeveralKeys { found } => found.join(", "),
+            Self::PrimaryNamesHost { names } => names.join(", "),
+            Self::PrimaryKey { found } => found.clone(),
+            Self::DefaultKey { id, .. } | Self::DefaultTrust { id, .. } => (*id).to_owned(),
+            Self::CutToIssuer { not_after }
+            | Self::Expired { not_after }
+            | Self::Expiring { not_after }
+            | Self::PrimaryShort { not_after } => moment(*not_after),
+            Self::NotYetValid { not_before } => moment(*not_before),
+            Self::StoreDoesNotOpen(reason) => reason.to_string(),
+            Self::KeyDoesNotOpen(reason) => reason.to_string(),
+            Self::PemDoesNotOpen(reason) => reason.to_string(),
+            Self::CertificateMalformed(malformed) => malformed.to_string(),
+            _ => return None,
+        })
+    }
+}
+
+fn moment(at: OffsetDateTime) -> String {
+    at.format(&time::format_description::well_known::Rfc3339)
+        .unwrap_or_default()
+}
+
+impl fmt::Display for ProblemKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AnchorMissing { expected } => write!(f, "the truststore lacks {expected}"),
+            Self::FileMissing => f.write_str("the file is missing"),
+            Self::CertificateMalformed(malformed) => write!(f, "{malformed}"),
+            Self::ChainIncomplete { issuer } => {
+                write!(f, "the chain is not that of the CA: `{issuer}` is missing")
+            }
+            Self::CutToIssuer { not_after } => write!(
+                f,
+                "the certificate ends with its issuer, on {}, earlier than the topology asks",
+                not_after.date()
+            ),
+            Self::DefaultKey { id, shipped_in } => {
+                write!(f, "everybody owns this private key ({id}, {shipped_in})")
+            }
+            Self::DefaultTrust { id, shipped_in } => write!(
+                f,
+                "it trusts a certificate whose private key everybody owns ({id}, {shipped_in})"
+            ),
+            Self::Expired { not_after } => write!(f, "expired on {}", not_after.date()),
+            Self::Expiring { not_after } => write!(f, "expires on {}", not_after.date()),
+            Self::FolderLeft => f.write_str("the node is not in the topology"),
+            Self::KeyDoesNotOpen(reason) => write!(
+                f,
+                "the key does not open with the store's password, which the product uses for it: {reason}"
+            ),
+            Self::KeyMismatch => f.write_str("the key does not belong to its certificate"),
+            Self::KeyMissing { found } if found.is_empty() => {
+                f.write_str("there is no private key in it")
+            }
+            Self::KeyMissing { found } => {
+                write!(
+                    f,
+                    "there is no such private key: it has `{}`",
+                    found.join("`, `")
+                )
+            }
+            Self::NoDataEncipherment => f.write_str(
+                "its key usage lacks dataEncipherment, and the product encrypts with it",
+            ),
+            Self::NotYetValid { not_before } => write!(f, "is not valid before {not_before}"),
+            Self::PemDoesNotOpen(reason) => write!(f, "the key does not open: {reason}"),
+            Self::PrimaryShort { not_after } => write!(
+                f,
+                "is valid until {}, which is less than ten years",
+                not_after.date()
+            ),
+            Self::PrimaryNamesHost { names } => write!(
+                f,
+                "names the host {}: Java takes a pinned certificate as the server that it names",
+                names.join(", ")
+            ),
+            Self::PrimaryKey { found } => write!(
+                f,
+                "is {found}: the product encrypts with it, which takes RSA of 2048 bits or more"
+            ),
+            Self::PrimaryStale { .. } => {
+                f.write_str("it holds another certificate than the primary's")
+            }
+            Self::SharedDiffers {
+                slot, other_key, ..
+            } => {
+                let what = if *other_key {
+                    "another key than"
+                } else {
+                    "not the bytes of"
+                };
+                write!(f, "the {slot} store holds {what} the master")
+            }
+            Self::SeveralKeys { found } => write!(
+                f,
+                "it holds {} private keys, of which the product's listeners take any: `{}`",
+                found.len(),
+                found.join("`, `")
+            ),
+            Self::StoreDoesNotOpen(reason) => write!(f, "the store does not open: {reason}"),
+        }
+    }
+}
+
+/// How a certificate is called in a message.
+pub(super) fn called(certificate: &Certificate) -> String {
+    match certificate.view() {
+        Ok(view) => view.subject.to_string(),
+        Err(malformed) => malformed.to_string(),
+    }
+}
