@@ -7,7 +7,11 @@ fn the_reference_deployment_is_made_verified_and_left_alone_the_second_time() {
     let site = Site::new(REFERENCE);
     let first = site.issue();
     assert!(first.report.is_clean(), "{:#?}", first.report);
-    assert!(first.report.edges.len() > 60, "{}", first.report.edges.len());
+    assert!(
+        first.report.edges.len() > 60,
+        "{}",
+        first.report.edges.len()
+    );
     let before = site.snapshot();
     let second = site.issue();
     assert_eq!(second.actions, [] as [String; 0]);

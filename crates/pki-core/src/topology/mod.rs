@@ -153,6 +153,14 @@ impl Topology {
         self.nodes().find(|node| node.name == name)
     }
 
+    /// What holds for a node's key and certificate: its own settings, or those that all share.
+    pub fn tls_of<'a>(&'a self, node: &'a Node) -> &'a TlsSettings {
+        match self.tls_shared {
+            true => &self.tls,
+            false => &node.tls,
+        }
+    }
+
     /// The group in which a node of this topology is.
     pub fn group_of(&self, node: &Node) -> Option<&Group> {
         self.groups

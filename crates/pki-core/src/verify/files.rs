@@ -191,10 +191,7 @@ impl<'a> Files<'a> {
         let Some(certificate) = self.key_entry(at, settings) else {
             return;
         };
-        let tls = match self.topology.tls_shared {
-            true => &self.topology.tls,
-            false => &node.tls,
-        };
+        let tls = self.topology.tls_of(node);
         self.valid(at, &node.name, &certificate, Some(tls.renew_before));
         let Some(store) = self.found.open_store(&file) else {
             return;

@@ -1,0 +1,154 @@
+use super::{State, describe, wanted_chain, without_root};
+use crate::{
+    issue::Profile,
+    key::{KeyError, KeyMatch, read_private_key},
+    observe::Layout,
+    plan::{
+        Action, Authority, CertificateSpec, Draft, KeyOrigin, Reason, Refusal, Verb, Work,
+        action::Target,
+        signing_end,
+        spec::{differences, not_before, note_cut, subject, whole_seconds},
+    },
+    topology::Group,
+    x509::{Certificate, GeneralName},
+};
+
+/// Plans the key and certificate that are issued for the balancers of a group.
+pub(super) fn plan(
+    draft: &mut Draft<'_>,
+    authority: &Authority,
+    group: &Group,
+) -> Result<State, Refusal> {
+    let topology = draft.topology;
+    let settings = &topology.tls;
+    let names: Vec<GeneralName> = topology
+        .balancer_sans(group)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    let common_name = topology.balancer_common_name(group).unwrap_or_default();
+    let (not_after, cut) = signing_end(draft.now, settings.validity, authority);
+    let spec = CertificateSpec {
+        profile: Profile::Tls { client_auth: false },
+        subject: subject(topology, &common_name)?,
+        names,
+        key: settings.key,
+        key_origin: KeyOrigin::New,
+        not_before: not_before(draft.now),
+        not_after: whole_seconds(not_after),
+        self_signed: matches!(authority, Authority::SelfSigned),
+        label: format!("balancer {}", group.name),
+    };
+    let chain_file = Layout::balancer_chain(&group.name);
+    let chain = draft.found.certificates(&chain_file);
+    let key = balancer_key(draft, group, chain.first())?;
+    let reason = match (chain.first(), key) {
+        (None, _) | (_, BalancerKey::Missing) => Some(Reason::Missing),
+        (_, BalancerKey::Mismatch) => Some(Reason::KeyMismatch),
+        (Some(certificate), _) => match certificate.view() {
+            Err(_) => Some(Reason::ContentChanged),
+            Ok(view) => differences(view, &spec, authority, settings.renew_before, draft.now)
+                .into_iter()
+                .next(),
+        },
+    };
+    let Some(reason) = reason else {
+        let certificate = chain[0].clone();
+        if key == BalancerKey::OpensWithOld {
+            draft.actions.push(Action {
+                node: None,
+                file: Layout::balancer_key(&group.name),
+                verb: Verb::Reencode,
+                reason: Reason::PasswordChanged,
+                detail: Vec::new(),
+                work: Work::BalancerKey {
+                    group: group.name.clone(),
+                },
+            });
+        }
+        let wanted = without_root(&wanted_chain(authority, &certificate));
+        if wanted != chain {
+            draft.actions.push(Action {
+                node: None,
+                file: chain_file,
+                verb: Verb::Update,
+                reason: Reason::ChainChanged,
+                detail: Vec::new(),
+                work: Work::Chain { chain: wanted },
+            });
+        }
+        return Ok(State::Kept(certificate));
+    };
+    if cut {
+        note_cut(draft, &spec.label, spec.not_after);
+    }
+    let mut detail = describe(&spec);
+    let origins = topology.balancer_sans(group);
+    detail.extend(
+        origins
+            .into_iter()
+            .map(|(name, from)| format!("{name}  from {from}")),
+    );
+    detail.push(format!(
+        "its key, encrypted, in `{}`",
+        Layout::balancer_key(&group.name)
+    ));
+    draft.actions.push(Action {
+        node: None,
+        file: chain_file,
+        verb: Verb::Issue,
+        reason,
+        detail,
+        work: Work::Certificate {
+            target: Target::Balancer(group.name.clone()),
+            spec: Box::new(spec),
+        },
+    });
+    Ok(State::New {
+        before: chain.first().cloned(),
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BalancerKey {
+    Mismatch,
+    Missing,
+    Opens,
+    OpensWithOld,
+}
+
+fn balancer_key(
+    draft: &Draft<'_>,
+    group: &Group,
+    certificate: Option<&Certificate>,
+) -> Result<BalancerKey, Refusal> {
+    let path = Layout::balancer_key(&group.name);
+    let (Some(content), Some(certificate)) = (draft.found.content(&path), certificate) else {
+        return Ok(BalancerKey::Missing);
+    };
+    let unopened = |reason: String| Refusal::UnopenedPem {
+        path: path.clone(),
+        reason,
+    };
+    let Some(current) = draft.found.password(&group.balancer_password) else {
+        return Err(unopened("there is no password for it".to_owned()));
+    };
+    let candidates = std::iter::once((current, BalancerKey::Opens)).chain(
+        draft
+            .found
+            .old_passwords()
+            .iter()
+            .map(|old| (old, BalancerKey::OpensWithOld)),
+    );
+    let mut last = KeyError::PasswordNeeded;
+    for (password, outcome) in candidates {
+        match read_private_key(content.expose(), Some(password)) {
+            Ok(key) if key.matches(certificate) == KeyMatch::No => {
+                return Ok(BalancerKey::Mismatch);
+            }
+            Ok(_) => return Ok(outcome),
+            Err(error) => last = error,
+        }
+    }
+    Err(unopened(last.to_string()))
+}
