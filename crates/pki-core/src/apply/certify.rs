@@ -61,20 +61,21 @@ impl Workshop<'_, '_> {
                     let content = Bytes::from(pem.into_bytes());
                     self.made.files.write(action.file.clone(), content);
                 }
+                Work::AuthorityKey => {
+                    let pem = self.bytes(&action.file)?;
+                    let old = self
+                        .found
+                        .with_old_password(&pem)
+                        .ok_or(ApplyError::NoKey)?;
+                    self.write_ca_key(&old)?;
+                }
                 Work::Authority { spec } => {
                     let new = self.key(number, &spec.key_origin)?;
                     self.chain = self.self_signed(spec, &new)?;
                     let pem = write_pem_certificates(&self.chain);
                     let content = Bytes::from(pem.into_bytes());
                     self.made.files.write(action.file.clone(), content);
-                    let password = self.password(&self.topology.ca.password)?;
-                    let pem = write_encrypted_private_key(
-                        &new,
-                        &password,
-                        CA_ITERATIONS,
-                        &mut self.random,
-                    )?;
-                    self.made.files.write(Layout::ca_key(), pem);
+                    self.write_ca_key(&new)?;
                     self.made.ca = self.chain.first().map(Certificate::fingerprint);
                     key = Some(new);
                 }
@@ -85,6 +86,14 @@ impl Workshop<'_, '_> {
             let signing = key.signing_key()?;
             self.authority = Some(CertificateAuthority::new(signing, self.chain.clone())?);
         }
+        Ok(())
+    }
+
+    fn write_ca_key(&mut self, key: &PrivateKey) -> Result<(), ApplyError> {
+        let password = self.password(&self.topology.ca.password)?;
+        let random = &mut &*self.random;
+        let pem = write_encrypted_private_key(key, &password, CA_ITERATIONS, random)?;
+        self.made.files.write(Layout::ca_key(), pem);
         Ok(())
     }
 

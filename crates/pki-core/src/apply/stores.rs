@@ -1,7 +1,7 @@
 use super::{ApplyError, Workshop, parallel};
 use crate::{
     disk::RelPath,
-    key::{PrivateKey, Random, read_private_key, write_encrypted_private_key},
+    key::{PrivateKey, Random, write_encrypted_private_key},
     keystore::{Content, Entry, Keystore, SealedKey, UnsealError, write_pem_certificates},
     observe::{Layout, OpenStore},
     plan::{Action, CertificateSpec, Origin, Target, TrustSource, Work, without_root},
@@ -139,9 +139,9 @@ impl Workshop<'_, '_> {
             Work::BalancerKey { group } => {
                 let path = Layout::balancer_key(group);
                 let content = self.bytes(&path)?;
-                let mut old = self.found.old_passwords().iter();
-                let key = old
-                    .find_map(|old| read_private_key(content.expose(), Some(old)).ok())
+                let key = self
+                    .found
+                    .with_old_password(&content)
                     .ok_or(ApplyError::NoKey)?;
                 vec![(path, self.balancer_key(group, &key)?)]
             }

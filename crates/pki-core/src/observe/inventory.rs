@@ -101,6 +101,16 @@ impl Inventory {
             }
         }
         inventory.learn_secrets(topology);
+        // Whoever gives an old password may have changed that of the CA's key too: then it is opened to
+        // see. Without one, the CA's password is left alone until something is signed.
+        let source = &topology.ca.password;
+        if !inventory.old.is_empty()
+            && inventory.content(&Layout::ca_key()).is_some()
+            && generated_secret(source).is_none()
+        {
+            let password = passwords.resolve(source)?;
+            inventory.passwords.insert(source.clone(), password);
+        }
         inventory.open_stores();
         Ok(inventory)
     }
@@ -233,6 +243,12 @@ impl Inventory {
         Some(read_private_key(content.expose(), password))
     }
 
+    /// A PEM key that one of the old passwords opens.
+    pub(crate) fn with_old_password(&self, pem: &Bytes) -> Option<PrivateKey> {
+        let mut old = self.old.iter();
+        old.find_map(|old| read_private_key(pem.expose(), Some(old)).ok())
+    }
+
     /// Passwords that a file may still have.
     pub fn old_passwords(&self) -> &[Password] {
         &self.old
@@ -281,7 +297,12 @@ impl Inventory {
             None => None,
             Some(source) => Some(self.resolve(source, passwords)?),
         };
-        read_private_key(pem.expose(), password.as_ref()).map_err(|reason| ObserveError::CaKey {
+        let key = read_private_key(pem.expose(), password.as_ref());
+        let with_old = |reason| match reason {
+            KeyError::WrongPassword => self.with_old_password(&pem).ok_or(reason),
+            reason => Err(reason),
+        };
+        key.or_else(with_old).map_err(|reason| ObserveError::CaKey {
             path: place,
             reason,
         })

@@ -181,6 +181,8 @@ pub(crate) enum Work {
     Chain { chain: Vec<Certificate> },
     /// A balancer's key under another password.
     BalancerKey { group: String },
+    /// The CA's key under another password.
+    AuthorityKey,
     /// A file's bytes, from elsewhere in the workspace, as it will be.
     Copy { from: RelPath },
     /// The truststore of some nodes.
@@ -195,7 +197,7 @@ impl Work {
     pub(super) fn phase(&self) -> u8 {
         match self {
             Self::Secret { .. } => 0,
-            Self::Authority { .. } | Self::AuthorityChain { .. } => 1,
+            Self::Authority { .. } | Self::AuthorityChain { .. } | Self::AuthorityKey => 1,
             Self::Master { .. } => 2,
             Self::PrimaryCertificate => 3,
             Self::Certificate { .. } => 4,

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     issue::Profile,
+    key::{KeyError, read_private_key},
     keystore::write_pem_certificates,
     observe::Layout,
     topology::{ImportedCa, Issuer},
@@ -60,6 +61,7 @@ fn local_authority(draft: &mut Draft<'_>) -> Result<Authority, Refusal> {
     if !there.is_empty() {
         check_can_issue(&there, file.as_path())?;
         check_pin(draft, there.first())?;
+        plan_key(draft)?;
         return Ok(Authority::Known(there));
     }
     let ca = &draft.topology.ca;
@@ -78,6 +80,38 @@ fn local_authority(draft: &mut Draft<'_>) -> Result<Authority, Refusal> {
         return make(draft);
     }
     restore(draft, recorded)
+}
+
+/// The CA's key under a new password: looked at only where an old one was given.
+fn plan_key(draft: &mut Draft<'_>) -> Result<(), Refusal> {
+    let file = Layout::ca_key();
+    let (Some(pem), false) = (
+        draft.found.content(&file),
+        draft.found.old_passwords().is_empty(),
+    ) else {
+        return Ok(());
+    };
+    let Some(current) = draft.found.password(&draft.topology.ca.password) else {
+        return Ok(());
+    };
+    match read_private_key(pem.expose(), Some(current)) {
+        Ok(_) => Ok(()),
+        Err(KeyError::WrongPassword) if draft.found.with_old_password(pem).is_some() => {
+            draft.actions.push(Action {
+                node: None,
+                file,
+                verb: Verb::Reencode,
+                reason: Reason::PasswordChanged,
+                detail: vec!["the same key".to_owned()],
+                work: Work::AuthorityKey,
+            });
+            Ok(())
+        }
+        Err(reason) => Err(Refusal::UnopenedPem {
+            path: file,
+            reason: reason.to_string(),
+        }),
+    }
 }
 
 /// The CA's certificate is gone or unreadable: a node's chain may hold it.

@@ -5,7 +5,7 @@ use crate::{
     keystore::Format,
     observe::Layout,
     secret::Source,
-    topology::{Issuer, generated_secret},
+    topology::{Issuer, StoreFile, generated_secret},
     wso2::{self, Slot},
 };
 
@@ -28,6 +28,7 @@ pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     let mut noted = BTreeSet::new();
     for (slot, settings) in draft.topology.stores.iter() {
         let Some(password) = draft.found.password(&settings.password) else {
+            lost(draft, slot, settings)?;
             continue;
         };
         let format = settings.encoding.format();
@@ -66,52 +67,54 @@ pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Plans the secrets that the actions so far need and that nobody has made yet.
+/// A generated password that is gone, while a store is there that nothing else opens.
+fn lost(draft: &Draft<'_>, slot: Slot, settings: &StoreFile) -> Result<(), Refusal> {
+    let Some(name) = generated_secret(&settings.password) else {
+        return Ok(());
+    };
+    let nodes = draft.topology.nodes();
+    let copies = nodes.map(|node| Layout::node_file(&node.name, &settings.file));
+    let master = matches!(slot, Slot::Primary | Slot::Internal).then(|| Layout::master(settings));
+    let needed_by = master
+        .into_iter()
+        .chain(copies)
+        .find(|path| draft.found.content(path).is_some() && draft.found.open_store(path).is_none());
+    match needed_by {
+        None => Ok(()),
+        Some(needed_by) => Err(Refusal::SecretLost {
+            path: Layout::secret(name),
+            needed_by,
+        }),
+    }
+}
+
+/// Plans the secrets that are used and that nobody has made yet.
 pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     let topology = draft.topology;
-    let mut needed: Vec<(&Source, Option<Slot>)> = Vec::new();
-    for (slot, settings) in topology.stores.iter() {
-        needed.push((&settings.password, Some(slot)));
+    let mut needed: Vec<&Source> = topology
+        .stores
+        .iter()
+        .map(|(_, settings)| &settings.password)
+        .collect();
+    let local = topology.ca.issuer == Issuer::Local && topology.ca.imported.is_none();
+    // The password of a CA that is there may be kept elsewhere: it is missed when something is signed.
+    if local && draft.found.content(&Layout::ca_key()).is_none() && draft.makes_authority() {
+        needed.push(&topology.ca.password);
     }
-    if topology.ca.issuer == Issuer::Local && topology.ca.imported.is_none() {
-        needed.push((&topology.ca.password, None));
-    }
-    for group in &topology.groups {
-        if Layout::has_issued_balancer(group) {
-            needed.push((&group.balancer_password, None));
-        }
-    }
+    let groups = topology.groups.iter();
+    let issued = groups.filter(|group| Layout::has_issued_balancer(group));
+    needed.extend(issued.map(|group| &group.balancer_password));
     let mut made = BTreeSet::new();
-    for (source, slot) in needed {
+    for source in needed {
         let Some(name) = generated_secret(source) else {
             continue;
         };
         if draft.found.password(source).is_some() || !made.insert(name) {
             continue;
         }
-        let path = Layout::secret(name);
-        let needed_by = match slot {
-            Some(slot) => stores_of(draft, slot).into_iter().next(),
-            None if name == "ca" => Some(Layout::ca_key()),
-            None => topology
-                .groups
-                .iter()
-                .map(|group| Layout::balancer_key(&group.name))
-                .find(|path| draft.found.content(path).is_some()),
-        };
-        if let Some(needed_by) = needed_by
-            && draft.found.content(&needed_by).is_some()
-            && !draft.rewrites(&needed_by)
-        {
-            // The CA's password may be kept elsewhere; it is missed when something is signed.
-            if name == "ca" {
-                continue;
-            }
-            return Err(Refusal::SecretLost { path, needed_by });
-        }
         draft.actions.push(Action {
             node: None,
-            file: path,
+            file: Layout::secret(name),
             verb: Verb::Make,
             reason: Reason::Missing,
             detail: vec!["32 letters and digits".to_owned()],
@@ -154,24 +157,10 @@ fn plan_encryption_key(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The stores of a slot that are there.
-fn stores_of(draft: &Draft<'_>, slot: Slot) -> Vec<crate::disk::RelPath> {
-    let Some(settings) = draft.topology.stores.get(slot) else {
-        return Vec::new();
-    };
-    let mut paths: Vec<_> = draft
-        .topology
-        .nodes()
-        .map(|node| Layout::node_file(&node.name, &settings.file))
-        .collect();
-    paths.push(Layout::master(settings));
-    paths.retain(|path| draft.found.content(path).is_some());
-    paths
-}
-
 impl Draft<'_> {
-    fn rewrites(&self, path: &crate::disk::RelPath) -> bool {
-        self.actions.iter().any(|action| action.file == *path)
+    fn makes_authority(&self) -> bool {
+        let mut actions = self.actions.iter();
+        actions.any(|action| matches!(action.work, Work::Authority { .. }))
     }
 }
 

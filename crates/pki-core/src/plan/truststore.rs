@@ -58,7 +58,8 @@ pub(super) fn plan(
         items: vendor,
         ours: BTreeMap::new(),
     };
-    add_anchors(draft, authority, certificates, &mut content)?;
+    let previous = previous(draft, &files);
+    add_anchors(draft, authority, certificates, previous, &mut content)?;
     let primary = match &masters.primary.certificate {
         Some(certificate) => TrustSource::Known(certificate.clone()),
         None => TrustSource::Primary,
@@ -68,7 +69,6 @@ pub(super) fn plan(
         content.add(GATEWAY_CERTIFICATE_ALIAS, primary)?;
     }
     add_given(draft, &mut content)?;
-    let previous = previous(draft, &files);
     add_replaced(draft, certificates, previous, &mut content);
     let mut items = content.items;
     keep_dates(previous, &mut items);
@@ -144,10 +144,10 @@ struct Builder {
 impl Builder {
     /// Adds an entry that must be there under this alias.
     fn add(&mut self, alias: &str, source: TrustSource) -> Result<(), Refusal> {
-        match self.ours.get(alias) {
-            Some(there) if *there == source => return Ok(()),
-            None if self.items.iter().all(|item| item.alias != alias) => {}
-            _ => {
+        match self.items.iter().find(|item| item.alias == alias) {
+            None => {}
+            Some(there) if there.source == source => return Ok(()),
+            Some(_) => {
                 let alias = alias.to_owned();
                 return Err(Refusal::AliasTaken { alias });
             }
@@ -231,6 +231,7 @@ fn add_anchors(
     draft: &Draft<'_>,
     authority: &Authority,
     certificates: &Certificates,
+    previous: Option<&OpenStore>,
     content: &mut Builder,
 ) -> Result<(), Refusal> {
     let anchor = &draft.topology.stores.truststore.alias;
@@ -248,6 +249,17 @@ fn add_anchors(
                     State::New { .. } => TrustSource::Node(node.clone()),
                 };
                 content.add(node, source)?;
+            }
+            // A node that was not chosen and whose own store is not at hand stays trusted.
+            let unseen = draft
+                .topology
+                .nodes()
+                .filter(|node| !certificates.nodes.contains_key(&node.name));
+            for node in unseen {
+                let there = previous.and_then(|store| store.decoded.keystore.get(&node.name));
+                if let Some(certificate) = there.and_then(|entry| entry.certificates().first()) {
+                    content.add(&node.name, TrustSource::Known(certificate.clone()))?;
+                }
             }
             for (group, state) in &certificates.balancers {
                 let source = match state {

@@ -4,7 +4,7 @@ use super::{Problem, ProblemKind, Report, Severity, Validity, problem::called};
 use crate::{
     disk::RelPath,
     observe::{Inventory, KeyState, Layout, OpenStore},
-    topology::{Issuer, Node, Span, StoreFile, Topology},
+    topology::{Issuer, Node, Span, StoreFile, Topology, generated_secret},
     wso2::{GATEWAY_CERTIFICATE_ALIAS, Slot, known_certificate},
     x509::{Certificate, GeneralName, KeyUsage, PublicKeyAlgorithm},
 };
@@ -23,6 +23,7 @@ pub(super) fn check(
         report,
     };
     files.authority();
+    files.encryption_key();
     for (slot, settings) in topology.stores.iter() {
         if matches!(slot, Slot::Primary | Slot::Internal) {
             files.master(slot, settings);
@@ -72,6 +73,20 @@ impl<'a> Files<'a> {
             Some(certificate) => {
                 self.valid(at, "CA", certificate, None);
             }
+        }
+    }
+
+    /// From 4.7 on all nodes need the same key; one that the topology takes from elsewhere was resolved.
+    fn encryption_key(&mut self) {
+        let ours = self.topology.encryption.as_ref().and_then(generated_secret);
+        let file = Layout::encryption_key();
+        if ours.is_some() && self.found.content(&file).is_none() {
+            let at = At {
+                node: None,
+                file: &file,
+                alias: None,
+            };
+            self.error(at, ProblemKind::FileMissing);
         }
     }
 

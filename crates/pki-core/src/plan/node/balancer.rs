@@ -42,17 +42,16 @@ pub(super) fn plan(
     let chain_file = Layout::balancer_chain(&group.name);
     let chain = draft.found.certificates(&chain_file);
     let key = balancer_key(draft, group, chain.first())?;
-    let reason = match (chain.first(), key) {
-        (None, _) | (_, BalancerKey::Missing) => Some(Reason::Missing),
-        (_, BalancerKey::Mismatch) => Some(Reason::KeyMismatch),
+    let reasons = match (chain.first(), key) {
+        (None, _) | (_, BalancerKey::Missing) => vec![Reason::Missing],
+        (_, BalancerKey::Mismatch) => vec![Reason::KeyMismatch],
         (Some(certificate), _) => match certificate.view() {
-            Err(_) => Some(Reason::ContentChanged),
-            Ok(view) => differences(view, &spec, authority, settings.renew_before, draft.now)
-                .into_iter()
-                .next(),
+            Err(_) => vec![Reason::ContentChanged],
+            Ok(view) => differences(view, &spec, authority, settings.renew_before, draft.now),
         },
     };
-    let Some(reason) = reason else {
+    let mut reasons = reasons.into_iter();
+    let Some(reason) = reasons.next() else {
         let certificate = chain[0].clone();
         if key == BalancerKey::OpensWithOld {
             draft.actions.push(Action {
@@ -83,6 +82,7 @@ pub(super) fn plan(
         note_cut(draft, &spec.label, spec.not_after);
     }
     let mut detail = describe(&spec);
+    detail.extend(reasons.map(|reason| format!("also: {reason}")));
     let origins = topology.balancer_sans(group);
     detail.extend(
         origins

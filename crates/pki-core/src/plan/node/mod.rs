@@ -43,17 +43,16 @@ pub(super) fn plan(
         shared::plan(draft, authority, masters, &mut certificates)?;
     } else {
         for node in topology.nodes() {
-            let found = locate(draft, node, masters)?;
-            if !draft.scope.includes(&node.name) {
-                if let Some(found) = found {
-                    let state = State::Kept(found.certificate);
-                    certificates.nodes.insert(node.name.clone(), state);
-                }
-                continue;
+            let found = locate(draft, node, masters);
+            if draft.scope.includes(&node.name) {
+                let spec = node_spec(draft, node, authority)?;
+                let state = plan_one(draft, authority, node, spec, found?)?;
+                certificates.nodes.insert(node.name.clone(), state);
+            } else if let Ok(Some(found)) = found {
+                // What is wrong with a node that was not chosen is not this run's business.
+                let state = State::Kept(found.certificate);
+                certificates.nodes.insert(node.name.clone(), state);
             }
-            let spec = node_spec(draft, node, authority)?;
-            let state = plan_one(draft, authority, node, spec, found)?;
-            certificates.nodes.insert(node.name.clone(), state);
         }
     }
     for group in &topology.groups {
@@ -105,23 +104,18 @@ fn plan_one(
     found: Option<Found>,
 ) -> Result<State, Refusal> {
     let settings = draft.topology.tls_of(node);
-    let reason = match &found {
-        None => Some(Reason::Missing),
-        Some(found) if !found.opens => Some(Reason::KeyMismatch),
+    let reasons = match &found {
+        None => vec![Reason::Missing],
+        Some(found) if !found.opens => vec![Reason::KeyMismatch],
         Some(found) => match found.certificate.view() {
-            Err(_) => Some(Reason::ContentChanged),
-            Ok(view) => differences(view, &spec, authority, settings.renew_before, draft.now)
-                .into_iter()
-                .next(),
+            Err(_) => vec![Reason::ContentChanged],
+            Ok(view) => differences(view, &spec, authority, settings.renew_before, draft.now),
         },
     };
-    match (reason, found) {
-        (None, Some(found)) => Ok(keep(draft, authority, node, found)),
-        (reason, found) => {
-            let reason = reason.unwrap_or(Reason::Missing);
-            Ok(issue(draft, authority, node, spec, reason, found))
-        }
-    }
+    Ok(match found {
+        Some(found) if reasons.is_empty() => keep(draft, authority, node, found),
+        found => issue(draft, authority, node, spec, reasons, found),
+    })
 }
 
 /// The certificate stays; its files may need another spelling.
@@ -165,12 +159,16 @@ fn issue(
     authority: &Authority,
     node: &Node,
     mut spec: CertificateSpec,
-    reason: Reason,
+    reasons: Vec<Reason>,
     found: Option<Found>,
 ) -> State {
     let topology = draft.topology;
     let settings = topology.tls_of(node);
-    let same_algorithm = !matches!(reason, Reason::KeyChanged { .. });
+    let same_algorithm = !reasons
+        .iter()
+        .any(|reason| matches!(reason, Reason::KeyChanged { .. }));
+    let mut reasons = reasons.into_iter();
+    let reason = reasons.next().unwrap_or(Reason::Missing);
     if let Some(found) = &found
         && settings.keep_key
         && found.opens
@@ -183,6 +181,7 @@ fn issue(
         note_cut(draft, &node.name, spec.not_after);
     }
     let mut detail = describe(&spec);
+    detail.extend(reasons.map(|reason| format!("also: {reason}")));
     let names = topology.sans(node).into_iter();
     detail.extend(names.map(|(name, from)| format!("{name}  from {from}")));
     draft.actions.push(Action {
