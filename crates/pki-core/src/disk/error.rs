@@ -118,6 +118,12 @@ pub enum Refusal {
     /// A folder was expected.
     #[error("it is a file where a folder belongs")]
     NotAFolder,
+    /// Its owner may not write it.
+    #[error("its mode {mode:04o} does not let its owner write")]
+    ReadOnly {
+        /// The permission bits.
+        mode: u32,
+    },
     /// A device, a socket, a pipe.
     #[error("it is neither a file nor a folder")]
     Special,

@@ -8,6 +8,7 @@
 //! | to look at its files | [`View`], by [`RelPath`] |
 //! | to change it | [`FileSet`] |
 //! | what earlier runs replaced | [`Generation`] |
+//! | one file somewhere else | [`SingleFile`] |
 //!
 //! ```
 //! use std::time::Duration;
@@ -68,6 +69,7 @@ mod journal;
 mod lock;
 mod rel_path;
 mod seam;
+mod single;
 mod tree;
 mod view;
 mod workspace;
@@ -82,5 +84,6 @@ pub use file_set::{Change, FileSet};
 pub use generation::{Generation, GenerationId, Label, Recorded};
 pub use lock::{Holder, Locked, Recovery, Shared};
 pub use rel_path::{PathError, RelPath};
+pub use single::SingleFile;
 pub use view::{Listed, View};
 pub use workspace::Workspace;

@@ -37,8 +37,12 @@ pub(super) trait Seam: fmt::Debug + Send + Sync {
     fn restrict_dir(&self, dir: &Path) -> io::Result<()>;
     /// Waits until the names in a folder are on the disk.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Gives a file the owner, the group and the mode of another.
+    fn take_access(&self, file: &Path, from: &Path) -> io::Result<()>;
     /// Takes the lock of a file that exists, without waiting.
     fn try_lock(&self, file: &Path, mode: LockMode) -> io::Result<Attempt>;
+    /// Takes the lock of a folder for one writer, without waiting.
+    fn try_lock_dir(&self, dir: &Path) -> io::Result<Attempt>;
     /// The effective user.
     fn user(&self) -> u32;
 }
@@ -218,6 +222,24 @@ impl Seam for System {
             }
             _ => Attempt::Gone,
         })
+    }
+
+    fn take_access(&self, file: &Path, from: &Path) -> io::Result<()> {
+        let model = fs::symlink_metadata(from)?;
+        let ours = fs::symlink_metadata(file)?;
+        if (ours.uid(), ours.gid()) != (model.uid(), model.gid()) {
+            std::os::unix::fs::lchown(file, Some(model.uid()), Some(model.gid()))?;
+        }
+        fs::set_permissions(file, Permissions::from_mode(model.mode() & 0o7777))
+    }
+
+    fn try_lock_dir(&self, dir: &Path) -> io::Result<Attempt> {
+        let opened = File::open(dir)?;
+        match opened.try_lock() {
+            Ok(()) => Ok(Attempt::Got(Box::new(opened))),
+            Err(TryLockError::WouldBlock) => Ok(Attempt::Busy),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     fn user(&self) -> u32 {

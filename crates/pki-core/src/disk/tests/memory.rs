@@ -368,6 +368,15 @@ impl Seam for Memory {
         })))
     }
 
+    fn take_access(&self, file: &Path, _from: &Path) -> io::Result<()> {
+        self.state().step("take_access", file)
+    }
+
+    fn try_lock_dir(&self, dir: &Path) -> io::Result<Attempt> {
+        self.state().step("try_lock_dir", dir)?;
+        Ok(Attempt::Got(Box::new(FolderLock)))
+    }
+
     fn user(&self) -> u32 {
         USER
     }
@@ -415,3 +424,12 @@ impl Held for Open {
 }
 
 const USER: u32 = 1000;
+
+#[derive(Debug)]
+struct FolderLock;
+
+impl Held for FolderLock {
+    fn note(&mut self, _text: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -3,6 +3,7 @@
 
 mod faults;
 mod memory;
+mod single;
 mod system;
 
 use std::{collections::BTreeMap, time::Duration};
