@@ -1,5 +1,56 @@
 //! Carrying a plan out, all in memory: keys are made, certificates issued, stores encoded, and what comes
 //! out is a [`FileSet`] that can be verified before it is written.
+//!
+//! The whole way, from a topology to a verified workspace:
+//!
+//! ```
+//! use std::time::Duration;
+//! use pki_core::{
+//!     apply::{Means, apply},
+//!     disk::{Holder, Label, Workspace},
+//!     key::{Generated, SystemRandom},
+//!     observe::{Inventory, KnownPasswords},
+//!     plan::{Plan, Scope},
+//!     topology::Topology,
+//!     verify::verify,
+//! };
+//! use time::macros::datetime;
+//!
+//! let text = r#"
+//!     product = "4.7.0"
+//!     domain  = "apim.example.com"
+//!     ca      = { key = "ec-p256" }
+//!     primary = { key = "rsa-2048" }
+//!     tls     = { key = "ec-p256" }
+//!     [roles.control-plane]
+//!     nodes = { control-plane-1 = "cp1" }
+//!     [roles.gateway]
+//!     balancer = "gw"
+//!     nodes = { gateway-1 = "gw1", gateway-2 = "gw2" }
+//! "#;
+//! # let folder = tempfile::tempdir()?;
+//! # let base = folder.path();
+//! let topology = Topology::from_toml(text, base)?;
+//! let passwords = KnownPasswords::default(); // those in `secrets/` are generated
+//! let now = datetime!(2026-11-23 12:00 UTC);
+//! let holder = Holder { pid: std::process::id(), host: "ops1".to_owned(), started: now };
+//!
+//! let mut workspace = Workspace::open(base.join("pki"))?.lock(Duration::from_secs(10), &holder)?;
+//! let found = Inventory::read(workspace.view(), &topology, &passwords)?;
+//! let plan = Plan::new(&topology, &found, &Scope::all(), now)?;
+//! assert_eq!(plan.new_keys(), 5); // the CA, the primary, three nodes
+//!
+//! let means = Means { keys: &Generated, random: &mut SystemRandom, ca_key: None, progress: &() };
+//! let made = apply(&topology, &found, &plan, means)?;
+//! let after = found.with(&topology, &made.files);
+//! let report = verify(&topology, &after, now);
+//! assert!(report.is_clean(), "{report:?}");
+//! made.files.commit(&mut workspace, &Label { when: now, why: "issue".to_owned() })?;
+//!
+//! let found = Inventory::read(workspace.view(), &topology, &passwords)?;
+//! assert!(Plan::new(&topology, &found, &Scope::all(), now)?.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod certify;
 mod parallel;

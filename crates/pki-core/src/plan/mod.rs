@@ -5,6 +5,34 @@
 //! is made without a clock, without a random byte, and without opening the CA's key. The first issuance
 //! is the case of an empty inventory; renewal, a changed host name, a changed password or format are the
 //! same function.
+//!
+//! ```
+//! use std::{path::Path, time::Duration};
+//! use pki_core::{
+//!     disk::Workspace,
+//!     observe::{Inventory, KnownPasswords},
+//!     plan::{Plan, Scope},
+//!     topology::Topology,
+//! };
+//! use time::macros::datetime;
+//!
+//! let text = r#"
+//!     product = "2.6.0"
+//!     domain  = "apim.example.com"
+//!     roles   = { gateway = { nodes = { gateway-1 = "gw1" } } }
+//! "#;
+//! let topology = Topology::from_toml(text, Path::new("."))?;
+//! // A workspace that does not exist reads as an empty one.
+//! let workspace = Workspace::open("no/such/folder")?.share(Duration::ZERO)?;
+//! let found = Inventory::read(workspace.view(), &topology, &KnownPasswords::default())?;
+//! let now = datetime!(2026-11-23 12:00 UTC);
+//! let plan = Plan::new(&topology, &found, &Scope::all(), now)?;
+//! for action in plan.actions() {
+//!     println!("{} {}: {}", action.verb, action.file, action.reason);
+//! }
+//! assert_eq!(plan.actions()[0].file.as_str(), "secrets/stores");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod action;
 mod authority;

@@ -3,6 +3,32 @@
 //! The one place where "the primary differs", "a default key is left", "the name is not covered" are
 //! decided. It judges a workspace as it was found, or as it will be when a plan's files are written:
 //! nothing needs to be on disk. All problems are reported, not the first.
+//!
+//! ```
+//! use std::{path::Path, time::Duration};
+//! use pki_core::{
+//!     disk::Workspace,
+//!     observe::{Inventory, KnownPasswords},
+//!     verify::verify,
+//!     topology::Topology,
+//! };
+//! use time::macros::datetime;
+//!
+//! let text = r#"
+//!     product = "2.6.0"
+//!     domain  = "apim.example.com"
+//!     roles   = { gateway = { nodes = { gateway-1 = "gw1" } } }
+//! "#;
+//! let topology = Topology::from_toml(text, Path::new("."))?;
+//! // A workspace that does not exist reads as an empty one.
+//! let workspace = Workspace::open("no/such/folder")?.share(Duration::ZERO)?;
+//! let found = Inventory::read(workspace.view(), &topology, &KnownPasswords::default())?;
+//! let now = datetime!(2026-11-23 12:00 UTC);
+//! let report = verify(&topology, &found, now);
+//! assert!(report.has_errors());
+//! assert_eq!(report.problems[0].kind.id(), "file-missing");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod edges;
 mod files;
