@@ -12,8 +12,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    commands::init::{self, InitArgs},
+    commands::{
+        init::{self, InitArgs},
+        issue::{self, IssueArgs},
+        plan::{self, PlanArgs},
+        verify::{self, VerifyArgs},
+    },
     error::{CommandError, Outcome},
+    paste::Paste,
     ui::{Settings, Ui},
 };
 
@@ -38,8 +44,12 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(ui: &Ui, cli: &Cli) -> Result<Outcome, CommandError> {
+    let global = &cli.global;
     match &cli.command {
-        Command::Init(args) => init::run(ui, &cli.global, args),
+        Command::Init(args) => init::run(ui, global, args),
+        Command::Plan(args) => plan::run(ui, global, args),
+        Command::Issue(args) => issue::run(ui, global, args),
+        Command::Verify(args) => verify::run(ui, global, args),
     }
 }
 
@@ -64,6 +74,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(InitArgs),
+    Plan(PlanArgs),
+    Issue(IssueArgs),
+    Verify(VerifyArgs),
 }
 
 /// Flags that every command takes.
@@ -126,11 +139,28 @@ impl Global {
         }
     }
 
+    /// The topology's file, if it is not the one of the name that everybody expects.
+    pub(crate) fn given_file(&self) -> Option<&Path> {
+        let file = self.file.as_path();
+        (file != Path::new(DEFAULT_TOPOLOGY)).then_some(file)
+    }
+
+    /// Commands that mean the same deployment as this run.
+    pub(crate) fn paste(&self) -> Paste {
+        Paste::new(self.given_file(), self.workspace.as_deref())
+    }
+
     /// The workspace's folder.
     pub(crate) fn workspace_dir(&self) -> PathBuf {
         self.workspace
             .clone()
             .unwrap_or_else(|| self.base().join(DEFAULT_WORKSPACE))
+    }
+
+    /// The workspace's folder as messages name it.
+    pub(crate) fn shown_workspace(&self) -> PathBuf {
+        let dir = self.workspace_dir();
+        dir.strip_prefix(".").map_or(dir.clone(), Path::to_owned)
     }
 
     /// The time that the run takes for now. Read once, and handed on as a value.

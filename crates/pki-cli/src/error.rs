@@ -1,7 +1,19 @@
 //! How a run ends: outcomes and errors, their exit codes, and how an error is shown.
 //!
 //! The library says what is wrong. Here it is said whose fault that is ([`Kind`]) and what to do next
-//! (hints): this is the only file that maps library errors to exit codes.
+//! (hints): this module is the only place that maps library errors to exit codes.
+
+mod apply;
+mod disk;
+mod observe;
+mod refusal;
+mod topology;
+
+pub(crate) use apply::apply;
+pub(crate) use disk::disk;
+pub(crate) use observe::observe;
+pub(crate) use refusal::refusal;
+pub(crate) use topology::{external_issuer, topology};
 
 use std::{
     error::Error,
@@ -73,6 +85,8 @@ impl Kind {
 pub(crate) struct CommandError {
     kind: Kind,
     message: String,
+    /// More facts of the same kind.
+    others: Vec<String>,
     causes: Vec<String>,
     hints: Vec<String>,
 }
@@ -127,6 +141,18 @@ impl CommandError {
         self
     }
 
+    /// Adds another fact: a second problem of the same text.
+    pub(crate) fn and(mut self, message: impl Into<String>) -> Self {
+        self.others.push(message.into());
+        self
+    }
+
+    /// Adds a cause in words.
+    pub(crate) fn because_of(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
     /// Adds what to do next, best a command that can be pasted.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -134,6 +160,7 @@ impl CommandError {
     }
 
     /// Whose fault it is.
+    #[cfg(test)]
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
@@ -144,6 +171,9 @@ impl CommandError {
             return Ok(());
         }
         labelled(sink, ERROR, "error", &self.message)?;
+        for other in &self.others {
+            labelled(sink, ERROR, "error", other)?;
+        }
         for cause in &self.causes {
             labelled(sink, CAUSE, "caused by", cause)?;
         }
@@ -157,9 +187,17 @@ impl CommandError {
         Self {
             kind,
             message: message.into(),
+            others: Vec::new(),
             causes: Vec::new(),
             hints: Vec::new(),
         }
+    }
+}
+
+/// The fact alone, on one line.
+impl std::fmt::Display for CommandError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
     }
 }
 

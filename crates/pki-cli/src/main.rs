@@ -1,17 +1,12 @@
 //! The command line of apim-pki.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "plan, issue and verify use all of the frame; their modules come next"
-    )
-)]
-
+mod advice;
 mod cli;
 mod commands;
+mod deployment;
 mod error;
 mod passwords;
+mod paste;
 mod ui;
 
 use std::process::ExitCode;

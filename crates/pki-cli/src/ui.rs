@@ -15,6 +15,8 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
+use pki_core::report::text::Layout;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::error::{CommandError, HINT, WARNING, labelled};
 
@@ -91,6 +93,16 @@ impl Ui {
         }
     }
 
+    /// What stops nothing, under another word than `warning`.
+    pub(crate) fn labelled_warning(&self, label: &str, text: &str) {
+        self.say(|sink| labelled(sink, WARNING, label, text));
+    }
+
+    /// Lines that explain the error which follows. Shown with `-q` too.
+    pub(crate) fn details(&self, lines: &[u8]) {
+        self.say(|sink| sink.write_all(lines));
+    }
+
     /// Shows an error.
     pub(crate) fn error(&self, error: &CommandError) {
         self.say(|sink| error.print(sink));
@@ -106,6 +118,26 @@ impl Ui {
             started: Instant::now(),
             drawing: Mutex::new(()),
         }
+    }
+
+    /// Whether only errors and warnings are wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.verbosity < 0
+    }
+
+    /// How results for people are laid out on stdout: lines are broken on a terminal alone.
+    pub(crate) fn layout(&self) -> Layout {
+        let width = terminal_size::terminal_size_of(io::stdout());
+        self.layout_for(width.map(|(width, _)| usize::from(width.0)))
+    }
+
+    /// The same for stderr.
+    pub(crate) fn layout_of_messages(&self) -> Layout {
+        self.layout_for(self.width())
+    }
+
+    fn layout_for(&self, width: Option<usize>) -> Layout {
+        Layout::new().width(width).verbose(self.verbosity > 0)
     }
 
     /// Whether there is a person to ask.
@@ -181,6 +213,11 @@ impl Drop for Progress<'_> {
             self.ui.say(|sink| sink.write_all(CLEAR_LINE.as_bytes()));
         }
     }
+}
+
+/// A moment as messages tell it.
+pub(crate) fn moment(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }
 
 fn progress_line(label: &str, done: usize, total: usize, elapsed: Duration) -> String {

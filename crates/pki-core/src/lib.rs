@@ -11,6 +11,9 @@
 //! | judge a chain as Java does | [`path`] |
 //! | roles, ports, connections, default keys of the product | [`wso2`] |
 //! | what a cluster consists of, as its operator wrote it down | [`topology`] |
+//! | what is there, what has to be done, doing it | [`observe`], [`plan`], [`apply`] |
+//! | whether a deployment works | [`verify`] |
+//! | results as text and JSON | [`report`] |
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -23,6 +26,7 @@ pub mod keystore;
 pub mod observe;
 pub mod path;
 pub mod plan;
+pub mod report;
 pub mod secret;
 pub mod topology;
 pub mod verify;

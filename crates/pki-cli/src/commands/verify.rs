@@ -1,6 +1,20 @@
 use clap::Args;
+use pki_core::{
+    disk::Workspace,
+    observe::Inventory,
+    report,
+    topology::Topology,
+    verify::{Report, verify},
+};
 
-use crate::cli::HELP;
+use crate::{
+    advice::Commands,
+    cli::{Format, Global, HELP},
+    deployment::{self, Secrets},
+    error::{self, CommandError, Outcome},
+    passwords::{Purpose, SourceArg},
+    ui::Ui,
+};
 
 /// Prove that the stores work together: names, chains, keys, validity, trust
 ///
@@ -15,4 +29,77 @@ pub(crate) struct VerifyArgs {
     /// Only what touches this node; may be given again
     #[arg(long, value_name = "NODE")]
     pub(crate) node: Vec<String>,
+}
+
+/// Judges the workspace; makes no file.
+pub(crate) fn run(ui: &Ui, global: &Global, args: &VerifyArgs) -> Result<Outcome, CommandError> {
+    let topology = deployment::read_topology(global)?;
+    deployment::check_nodes(&topology, &args.node)?;
+    let paste = global.paste();
+    let disk = |error| error::disk(&error, &paste);
+    let dir = global.workspace_dir();
+    let nothing = || {
+        CommandError::failed(format!(
+            "there is nothing to verify: `{}` is no workspace",
+            dir.display()
+        ))
+        .hint(format!(
+            "{} makes one, `--workspace DIR` names another",
+            paste.command("issue")
+        ))
+    };
+    let workspace = Workspace::open(&dir).map_err(disk)?;
+    if !workspace.exists().map_err(disk)? {
+        return Err(nothing());
+    }
+    let shared = workspace.share(global.lock_timeout).map_err(disk)?;
+    let no_old: &[SourceArg] = &[];
+    let secrets = Secrets::new(ui, &topology, global.base(), no_old, Purpose::Open);
+    let found = Inventory::read(shared.view(), &topology, &secrets)
+        .map_err(|error| secrets.explain(&error, &paste))?;
+    if !found.has_traces() {
+        return Err(nothing());
+    }
+    let now = global.now();
+    let report = about(verify(&topology, &found, now), &topology, &args.node);
+
+    let mut out = Vec::new();
+    let advice = Commands::new(paste.clone());
+    match global.format {
+        Format::Json => report::json::v1::verify(&report, &mut out),
+        Format::Text => {
+            let verified = report::text::Verified {
+                report: &report,
+                now,
+                advice: &advice,
+            };
+            report::text::verify(verified, ui.layout(), &mut out)
+        }
+    }
+    .map_err(|error| CommandError::output(&error))?;
+    if global.format == Format::Json || !ui.is_quiet() || !report.is_clean() {
+        ui.data(&out)?;
+    }
+    Ok(match report.is_clean() {
+        true => Outcome::Done,
+        false => Outcome::Problems,
+    })
+}
+
+/// What touches some nodes: their own, what all share, and the connections that they open or answer.
+fn about(mut report: Report, topology: &Topology, nodes: &[String]) -> Report {
+    if nodes.is_empty() {
+        return report;
+    }
+    let chosen = |name: &str| nodes.iter().any(|node| node == name);
+    report
+        .edges
+        .retain(|edge| chosen(&edge.from) || chosen(&edge.to));
+    report
+        .problems
+        .retain(|problem| problem.node.as_deref().is_none_or(chosen));
+    report
+        .validity
+        .retain(|it| chosen(&it.owner) || topology.node(&it.owner).is_none());
+    report
 }

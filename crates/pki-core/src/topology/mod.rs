@@ -49,6 +49,7 @@ pub use sans::{SanKind, SanOrigin};
 pub use span::{Span, SpanError};
 pub use stores::{StoreFile, Stores, VendorTruststore};
 pub use subject::Subject;
+pub use suggest::nearest;
 pub use tls::TlsSettings;
 
 use crate::{

@@ -1,10 +1,7 @@
 //! The nearest of the words that would have been right.
 
 /// The candidate that a slip of the fingers turned into `found`: at most a third of the letters differ.
-pub(super) fn nearest<'c>(
-    found: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<&'c str> {
+pub fn nearest<'c>(found: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let found: Vec<char> = found.to_lowercase().chars().take(LONGEST + 1).collect();
     if found.is_empty() || found.len() > LONGEST {
         return None;

@@ -98,6 +98,11 @@ impl Report {
                 .any(|problem| problem.severity == Severity::Error)
     }
 
+    /// The connections that fail.
+    pub fn failed(&self) -> impl Iterator<Item = &Edge> {
+        self.edges.iter().filter(|edge| edge.state == State::Failed)
+    }
+
     /// The errors in files that a set writes, and the failed connections that depend on one of them.
     /// A run that would leave some behind must not be written.
     pub fn caused_by(&self, files: &FileSet) -> Self {

@@ -1,0 +1,289 @@
+//! What `plan`, `issue` and `verify` begin with: the topology of a run, and the passwords that it names.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fs,
+    io::{self, Read},
+    path::Path,
+};
+
+use pki_core::{
+    observe::{self, Inventory, ObserveError, PasswordError},
+    plan::{Note, Plan, Scope},
+    secret::{Password, Source},
+    topology::{Issuer, Topology, generated_secret, nearest},
+    verify::ProblemKind,
+    wso2::Role,
+};
+
+use crate::{
+    cli::Global,
+    commands::Selection,
+    error::{self, CommandError},
+    passwords::{Origin, Passwords, Purpose, SourceArg},
+    paste::Paste,
+    ui::Ui,
+};
+
+/// Reads the topology that the flags name.
+pub(crate) fn read_topology(global: &Global) -> Result<Topology, CommandError> {
+    let file = global.file.as_path();
+    let text = read_text(file).map_err(|error| {
+        let missing = error.kind() == io::ErrorKind::NotFound;
+        let failed = CommandError::failed(format!("`{}` cannot be read", file.display()));
+        match missing {
+            true => failed.because(&error).hint(format!(
+                "{} writes one to start from, `-f` names another",
+                Paste::new(global.given_file(), None).command("init")
+            )),
+            false => failed.because(&error),
+        }
+    })?;
+    let topology =
+        Topology::from_toml(&text, global.base()).map_err(|error| error::topology(file, &error))?;
+    if topology.ca.issuer == Issuer::External {
+        return Err(error::external_issuer());
+    }
+    Ok(topology)
+}
+
+fn read_text(file: &Path) -> io::Result<String> {
+    if file == Path::new("-") {
+        let mut text = String::new();
+        io::stdin()
+            .take(LIMIT)
+            .read_to_string(&mut text)
+            .map(|_| text)
+    } else if fs::metadata(file)?.len() > LIMIT {
+        Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "larger than 4 MiB",
+        ))
+    } else {
+        fs::read_to_string(file)
+    }
+}
+
+/// What `--node`, `--role` and `--prune` say.
+pub(crate) fn scope(topology: &Topology, selection: &Selection) -> Result<Scope, CommandError> {
+    let scope = match chosen_nodes(topology, selection)? {
+        None => Scope::all(),
+        Some(nodes) => Scope::all().nodes(nodes),
+    };
+    Ok(scope.prune(selection.prune))
+}
+
+/// Plans, or says why that is refused.
+pub(crate) fn plan(
+    topology: &Topology,
+    found: &Inventory,
+    scope: &Scope,
+    global: &Global,
+) -> Result<Plan, CommandError> {
+    Plan::new(topology, found, scope, global.now())
+        .map_err(|refusal| error::refusal(&refusal, &global.shown_workspace(), &global.paste()))
+}
+
+/// Says what an operator should know about a plan.
+pub(crate) fn say_notes(ui: &Ui, plan: &Plan) {
+    for note in plan.notes() {
+        match note.is_warning() {
+            true => ui.warning(note),
+            false => ui.hint(note),
+        }
+    }
+}
+
+/// True if a note of the plan says what a problem says.
+pub(crate) fn noted(plan: &Plan, kind: &ProblemKind) -> bool {
+    plan.notes().iter().any(|note| {
+        matches!(
+            (kind, note),
+            (ProblemKind::FolderLeft, Note::FolderLeft { .. })
+                | (ProblemKind::CutToIssuer { .. }, Note::CutToIssuer { .. })
+                | (ProblemKind::PrimaryShort { .. }, Note::PrimaryShort { .. })
+        )
+    })
+}
+
+/// True if the workspace keeps what this source gives, and makes it.
+pub(crate) fn is_generated(source: &Source) -> bool {
+    generated_secret(source).is_some()
+}
+
+/// The nodes that `--node` and `--role` choose; `None`: all.
+fn chosen_nodes(
+    topology: &Topology,
+    selection: &Selection,
+) -> Result<Option<Vec<String>>, CommandError> {
+    let mut chosen = check_nodes(topology, &selection.node)?.to_vec();
+    for name in &selection.role {
+        let role = name.parse::<Role>().ok();
+        let nodes: Vec<String> = topology
+            .groups
+            .iter()
+            .filter(|group| Some(group.role) == role || group.name == *name)
+            .flat_map(|group| &group.nodes)
+            .map(|node| node.name.clone())
+            .collect();
+        if nodes.is_empty() {
+            let known: Vec<&str> = topology
+                .groups
+                .iter()
+                .map(|group| group.role.name())
+                .collect();
+            return Err(unknown("role", name, &known));
+        }
+        chosen.extend(nodes);
+    }
+    let all = selection.node.is_empty() && selection.role.is_empty();
+    Ok((!all).then_some(chosen))
+}
+
+/// That every one of these nodes is in the topology.
+pub(crate) fn check_nodes<'a>(
+    topology: &Topology,
+    names: &'a [String],
+) -> Result<&'a [String], CommandError> {
+    match names.iter().find(|name| topology.node(name).is_none()) {
+        None => Ok(names),
+        Some(name) => {
+            let known: Vec<&str> = topology.nodes().map(|node| node.name.as_str()).collect();
+            Err(unknown("node", name, &known))
+        }
+    }
+}
+
+fn unknown(what: &str, name: &str, known: &[&str]) -> CommandError {
+    let error = CommandError::usage(format!("there is no {what} `{name}` in the topology"));
+    match nearest(name, known.iter().copied()) {
+        Some(nearest) => error.hint(format!("did you mean `--{what} {nearest}`?")),
+        None => {
+            let mut known = known.to_vec();
+            known.dedup();
+            error.hint(format!("it has `{}`", known.join("`, `")))
+        }
+    }
+}
+
+/// The passwords of a topology and of `--old-password`, for the library, which has no terminal.
+pub(crate) struct Secrets<'a> {
+    passwords: Passwords<'a>,
+    /// Where the topology names each source.
+    keys: BTreeMap<Source, String>,
+    base: &'a Path,
+    old: &'a [SourceArg],
+    purpose: Purpose,
+    /// What went wrong, with all that a person should read: the library hands on a line of it.
+    failed: RefCell<Option<CommandError>>,
+}
+
+impl<'a> Secrets<'a> {
+    /// `purpose` is what new passwords are for: whether stores are there already.
+    pub(crate) fn new(
+        ui: &'a Ui,
+        topology: &Topology,
+        base: &'a Path,
+        old: &'a [SourceArg],
+        purpose: Purpose,
+    ) -> Self {
+        Self {
+            passwords: Passwords::new(ui),
+            keys: keys(topology),
+            base,
+            old,
+            purpose,
+            failed: RefCell::new(None),
+        }
+    }
+
+    /// The error of the library, or what was behind it.
+    pub(crate) fn explain(&self, error: &ObserveError, paste: &Paste) -> CommandError {
+        match (error, self.failed.take()) {
+            (ObserveError::Password(_), Some(failed)) => failed,
+            _ => error::observe(error, paste),
+        }
+    }
+
+    fn note(&self, place: &Source, error: CommandError) -> PasswordError {
+        let reason = error.to_string();
+        self.failed.replace(Some(error));
+        let place = place.clone();
+        PasswordError { place, reason }
+    }
+}
+
+impl observe::Passwords for Secrets<'_> {
+    fn resolve(&self, source: &Source) -> Result<Password, PasswordError> {
+        let key = self.keys.get(source).map_or("password", String::as_str);
+        let opens = key.contains("keystore") || key.contains("truststore") || key == KEY_PASSWORD;
+        let purpose = if opens { Purpose::Open } else { self.purpose };
+        self.passwords
+            .resolve(source, Origin::key(key, self.base), purpose)
+            .map_err(|error| self.note(source, error))
+    }
+
+    fn old(&self) -> Result<Vec<Password>, PasswordError> {
+        let flag = "--old-password";
+        self.old
+            .iter()
+            .map(|argument| {
+                let source = argument
+                    .source(flag)
+                    .map_err(|error| self.note(&Source::Prompt, error))?;
+                self.passwords
+                    .resolve(source, Origin::flag(flag), Purpose::Open)
+                    .map_err(|error| self.note(source, error))
+            })
+            .collect()
+    }
+}
+
+/// The topology's key for each source: what a person has to look at when it gives nothing.
+fn keys(topology: &Topology) -> BTreeMap<Source, String> {
+    let mut keys = BTreeMap::new();
+    let mut name = |source: &Source, key: String| {
+        keys.entry(source.clone()).or_insert(key);
+    };
+    for (slot, settings) in topology.stores.iter() {
+        // One password for all slots is the rule; a slot of its own is named.
+        let others = topology
+            .stores
+            .iter()
+            .filter(|(_, it)| it.password == settings.password);
+        let key = match others.count() {
+            1 => format!("stores.{}.password", slot.name()),
+            _ => "stores.password".to_owned(),
+        };
+        name(&settings.password, key);
+    }
+    name(&topology.ca.password, "ca.password".to_owned());
+    let imported = topology.ca.imported.as_ref();
+    if let Some(source) = imported.and_then(|ca| ca.key_password.as_ref()) {
+        name(source, KEY_PASSWORD.to_owned());
+    }
+    if let Some(adopted) = &topology.primary.adopted {
+        name(&adopted.password, "primary.keystore_password".to_owned());
+    }
+    let internal = topology.internal.as_ref();
+    if let Some(adopted) = internal.and_then(|internal| internal.adopted.as_ref()) {
+        name(&adopted.password, "internal.keystore_password".to_owned());
+    }
+    let vendor = topology.stores.vendor.as_ref();
+    if let Some(source) = vendor.and_then(|vendor| vendor.password.as_ref()) {
+        name(source, "stores.truststore.password".to_owned());
+    }
+    for group in &topology.groups {
+        let key = format!("roles.{}.balancer_password", group.name);
+        name(&group.balancer_password, key);
+    }
+    if let Some(source) = &topology.encryption {
+        name(source, "encryption.key".to_owned());
+    }
+    keys
+}
+
+const KEY_PASSWORD: &str = "ca.key_password";
+/// A topology of a thousand nodes has 200 KiB.
+const LIMIT: u64 = 4 << 20;

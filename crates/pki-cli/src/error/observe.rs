@@ -1,0 +1,89 @@
+use std::path::Path;
+
+use pki_core::{
+    key::KeyError,
+    keystore::DecodeError,
+    observe::{ObserveError, Unopened},
+};
+
+use super::{CommandError, disk};
+use crate::paste::{Paste, quoted};
+
+/// What the topology names, or the workspace, cannot be read.
+pub(crate) fn observe(error: &ObserveError, paste: &Paste) -> CommandError {
+    let failed = CommandError::failed(error.to_string());
+    match error {
+        ObserveError::Disk(error) => disk(error, paste),
+        ObserveError::CaKey { reason, .. } => {
+            let failed = failed.because(reason);
+            match reason {
+                KeyError::WrongPassword => failed.hint(
+                    "the password comes from `[ca] password` (of an imported CA: `key_password`); \
+                     if it was changed there, give the one before too: `--old-password file:OLD`",
+                ),
+                KeyError::PasswordNeeded => {
+                    failed.hint("name its password in the topology: `[ca] key_password = \"file:PATH\"`")
+                }
+                _ => failed,
+            }
+        }
+        ObserveError::Certificates { path, .. } => failed.hint(format!(
+            "PEM or one DER certificate belongs there; see what it is: `file {0}`, `openssl x509 -in {0} -text -noout`",
+            quoted(path)
+        )),
+        ObserveError::Input { source, .. } => failed
+            .because(source)
+            .hint("relative paths in the topology start at its own folder"),
+        ObserveError::NoCaKey => failed
+            .hint(format!(
+                "if it is kept elsewhere, name it: {}",
+                paste.command("issue --ca-key PATH")
+            ))
+            .hint("if it is lost, see what older runs kept: `ls pki/generations/*/ca/`"),
+        ObserveError::NoSecret { path } => failed
+            .hint(format!(
+                "bring `{path}` back from a backup, or from `generations/` in the workspace"
+            ))
+            .hint("if the password is kept elsewhere, name its source in the topology: `password = \"file:PATH\"`"),
+        ObserveError::Password(_) => failed,
+        ObserveError::Store { path, key, reason } => {
+            let failed = failed.because(reason);
+            match reason {
+                Unopened::Unreadable(reason) => store(failed, path, key, reason),
+                _ => failed.hint(format!("name its password in the topology, beside `{key}`")),
+            }
+        }
+        _ => failed,
+    }
+}
+
+fn store(failed: CommandError, path: &Path, key: &str, reason: &DecodeError) -> CommandError {
+    match reason {
+        DecodeError::WrongPassword { .. } | DecodeError::PasswordNeeded { .. } => {
+            failed.hint(format!(
+                "try the password yourself: `keytool -list -keystore {}`; then correct its source \
+                 in the topology, beside `{key}`",
+                quoted(path)
+            ))
+        }
+        other => match damaged(other) {
+            Some(hint) => failed.hint(hint),
+            None => failed,
+        },
+    }
+}
+
+/// What to do about a file that is no whole keystore.
+pub(super) fn damaged(reason: &DecodeError) -> Option<&'static str> {
+    match reason {
+        DecodeError::Empty | DecodeError::Truncated { .. } | DecodeError::Damaged { .. } => {
+            Some("the file is not whole: copy it again from where it came from")
+        }
+        DecodeError::TextMangled => Some(
+            "a build that filters resources (Maven) or a copy in text mode did this: copy it again \
+             from where it came from, as binary",
+        ),
+        DecodeError::UnknownFormat { .. } => Some("`file PATH` says what it is"),
+        _ => None,
+    }
+}

@@ -1,0 +1,160 @@
+use std::path::Path;
+
+use pki_core::{
+    disk::RelPath,
+    keystore::DecodeError,
+    observe::Unopened,
+    plan::{Place, Refusal},
+};
+
+use super::{CommandError, external_issuer, observe::damaged};
+use crate::paste::Paste;
+
+/// What a plan refuses to do.
+pub(crate) fn refusal(refusal: &Refusal, workspace: &Path, paste: &Paste) -> CommandError {
+    let message = refusal.to_string();
+    let failed = |message| CommandError::failed(message);
+    let refused = |message| CommandError::refused(message);
+    match refusal {
+        Refusal::AdoptedAlias { aliases, .. } => {
+            let error = CommandError::usage(message);
+            match aliases.first() {
+                Some(alias) => {
+                    error.hint(format!("name it in the topology: `[primary] alias = \"{alias}\"`"))
+                }
+                None => error.hint("name the keystore that holds the cluster's private key"),
+            }
+        }
+        Refusal::AdoptedKey { path, .. } => failed(message).hint(format!(
+            "the product uses the store's password for the key too: \
+             `keytool -keypasswd -keystore {} -alias ALIAS` makes them equal",
+            crate::paste::quoted(path)
+        )),
+        Refusal::AdoptedDiffers { path, adopted, .. } => refused(message)
+            .hint(format!(
+                "if the workspace is right, take `keystore = …` out of the topology (`{}`)",
+                adopted.display()
+            ))
+            .hint(format!(
+                "if the adopted one is right, begin with an empty workspace: `mv {} {}.before` \
+                 (what `{path}` has signed and encrypted stays there)",
+                workspace.display(),
+                workspace.display(),
+            )),
+        Refusal::AliasTaken { alias } => refused(message).hint(format!(
+            "see which: `keytool -list -keystore TRUSTSTORE -alias {alias}`; take it out of the \
+             vendor's file, or rename it there: `keytool -changealias`"
+        )),
+        Refusal::Authority { .. } => failed(message)
+            .hint("`[ca] certificate` needs a CA's certificate, the issuing one first, then its chain"),
+        Refusal::AuthorityDiffers { .. } => refused(message)
+            .hint("name the CA that it was made with, or begin with an empty workspace: `--workspace DIR`"),
+        Refusal::ExternalIssuer => external_issuer(),
+        Refusal::InternalAdded => refused(message)
+            .hint("take `[internal]` out of the topology, or adopt a keystore with the primary's key in it"),
+        Refusal::Lost { what, path, places, .. } => lost(refused(message), what, path, places, workspace),
+        Refusal::Password { slot, .. } => failed(message).hint(format!(
+            "choose another, or take the generated one: `[stores.{slot}] password = \"file:secrets/{slot}\"`"
+        )),
+        Refusal::Pin { what, found, .. } => pin(refused(message), what, found.is_some(), workspace),
+        Refusal::SecretLost { path, .. } => failed(message)
+            .hint(format!(
+                "bring it back from a backup, or from an earlier run: `ls {}/generations/*/{path}`",
+                workspace.display()
+            ))
+            .hint("if the password is kept elsewhere now, name its source: `password = \"file:PATH\"`"),
+        Refusal::Subject(reason) => CommandError::usage(message).because(reason),
+        Refusal::UnknownNode { .. } => CommandError::usage(message),
+        Refusal::Unopened { path, reason } => {
+            unopened(failed(message).because(reason), path, reason, workspace, paste)
+        }
+        Refusal::UnopenedKey { .. } => old_password(failed(message), paste),
+        Refusal::UnopenedPem { path, .. } => old_password(failed(message), paste)
+            .hint(moved_away(workspace, path)),
+        Refusal::VendorPin { found, .. } => refused(message).hint(format!(
+            "if the file is the vendor's, put its digest into the topology: `sha256 = \"{found}\"`"
+        )),
+        _ => refused(message),
+    }
+}
+
+fn lost(
+    mut error: CommandError,
+    what: &str,
+    path: &RelPath,
+    places: &[Place],
+    workspace: &Path,
+) -> CommandError {
+    for Place { path, state, .. } in places {
+        error = error.because_of(format!("{}/{path}: {state}", workspace.display()));
+    }
+    let target = workspace.join(path.as_path());
+    let error = match places.first() {
+        Some(place) => error.hint(format!(
+            "look at each place; the right one goes back where it was: `cp {}/{} {}`",
+            workspace.display(),
+            place.path,
+            target.display()
+        )),
+        None => error.hint(format!(
+            "no copy was found in the workspace: bring `{}` back from a backup",
+            target.display()
+        )),
+    };
+    error.hint(format!(
+        "a second {what} is never made: what the first has signed and encrypted would be lost"
+    ))
+}
+
+fn pin(error: CommandError, what: &str, found: bool, workspace: &Path) -> CommandError {
+    let table = what.to_lowercase();
+    match found {
+        false => error.hint(format!(
+            "this workspace is empty (`{}`): bring the one that the pin is about, or name it with \
+             `--workspace DIR`; only for a new deployment take `sha256` out of `[{table}]`",
+            workspace.display()
+        )),
+        true => error.hint(format!(
+            "the workspace (`{}`), or the file that `[{table}]` names, is of another deployment than the pin",
+            workspace.display()
+        )),
+    }
+}
+
+fn unopened(
+    error: CommandError,
+    path: &RelPath,
+    reason: &Unopened,
+    workspace: &Path,
+    paste: &Paste,
+) -> CommandError {
+    match reason {
+        Unopened::Unreadable(DecodeError::WrongPassword { .. }) | Unopened::NoPassword => {
+            old_password(error, paste)
+        }
+        Unopened::Unreadable(reason) => {
+            let error = match damaged(reason) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            };
+            error.hint(moved_away(workspace, path))
+        }
+        _ => error,
+    }
+}
+
+fn old_password(error: CommandError, paste: &Paste) -> CommandError {
+    error.hint(format!(
+        "if its password was changed in the topology, give the one before too: {}",
+        paste.command("issue --old-password file:OLD")
+    ))
+}
+
+/// A file that nobody can open, and whose key may be made anew.
+fn moved_away(workspace: &Path, path: &RelPath) -> String {
+    let file = workspace.join(path.as_path());
+    let file = crate::paste::quoted(&file);
+    format!(
+        "if it cannot be saved, move it away, and the next `issue` makes it anew: `mv {file} {file}.bad`"
+    )
+}

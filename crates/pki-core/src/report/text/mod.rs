@@ -1,0 +1,42 @@
+//! Lines for people. The same values give the same lines, whatever the machine.
+//!
+//! Without a width each fact stays on its line, so that `grep` finds it whole; with one, longer lines are
+//! broken at blanks and go on further in.
+
+mod lines;
+mod plan;
+mod verify;
+
+pub use plan::plan;
+pub use verify::{Advice, Verified, verify};
+
+/// How the lines are laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Layout {
+    /// Columns of the terminal; `None`: lines are not broken.
+    pub width: Option<usize>,
+    /// Everything, where a summary would do.
+    pub verbose: bool,
+}
+
+impl Layout {
+    /// Lines that are not broken, summaries where they do.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Breaks lines that are longer than this many columns.
+    #[must_use]
+    pub fn width(mut self, width: Option<usize>) -> Self {
+        self.width = width;
+        self
+    }
+
+    /// Whether to tell everything.
+    #[must_use]
+    pub fn verbose(mut self, verbose: bool) -> Self {
+        self.verbose = verbose;
+        self
+    }
+}

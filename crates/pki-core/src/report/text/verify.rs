@@ -1,0 +1,274 @@
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use time::OffsetDateTime;
+
+use super::{
+    Layout,
+    lines::{Lines, count},
+};
+use crate::verify::{Edge, Problem, Report, Severity, State, Validity};
+
+/// What came of verifying, and what is needed to tell it.
+#[derive(Clone, Copy)]
+pub struct Verified<'a> {
+    /// The report.
+    pub report: &'a Report,
+    /// The moment that it is about.
+    pub now: OffsetDateTime,
+    /// What to do next.
+    pub advice: &'a dyn Advice,
+}
+
+/// What to do about something. The library has no opinion: whoever shows the report knows which commands
+/// there are.
+pub trait Advice {
+    /// About a problem of a file.
+    fn problem(&self, problem: &Problem) -> Option<String>;
+    /// About a connection that fails.
+    fn connection(&self, edge: &Edge) -> Option<String>;
+}
+
+/// No advice.
+impl Advice for () {
+    fn problem(&self, _: &Problem) -> Option<String> {
+        None
+    }
+
+    fn connection(&self, _: &Edge) -> Option<String> {
+        None
+    }
+}
+
+/// Writes every problem, errors first; the connections, failed ones in full; until when each certificate
+/// is valid, the first to end first; and a line that sums it up.
+///
+/// # Errors
+///
+/// If the sink cannot be written.
+pub fn verify(verified: Verified<'_>, layout: Layout, sink: &mut dyn Write) -> io::Result<()> {
+    let mut lines = Lines::new(sink, layout);
+    write_problems(verified, &mut lines)?;
+    write_connections(verified, layout, &mut lines)?;
+    write_validity(verified, &mut lines)?;
+    lines.put(0, &summary(verified.report))
+}
+
+fn write_problems(verified: Verified<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
+    let problems = &verified.report.problems;
+    for severity in [Severity::Error, Severity::Warning] {
+        let mut groups: Vec<Option<&str>> = Vec::new();
+        let of_severity = || problems.iter().filter(move |it| it.severity == severity);
+        for problem in of_severity() {
+            let node = problem.node.as_deref();
+            if !groups.contains(&node) {
+                groups.push(node);
+            }
+        }
+        for node in groups {
+            let owner = node.map_or("shared".to_owned(), |node| format!("node {node}"));
+            lines.put(0, &format!("{}s: {owner}", severity.name()))?;
+            let of_node: Vec<&Problem> = of_severity()
+                .filter(|problem| problem.node.as_deref() == node)
+                .collect();
+            write_group(&of_node, verified.advice, lines)?;
+            lines.blank()?;
+        }
+    }
+    Ok(())
+}
+
+/// The same advice for several problems in a row stands once, after the last.
+fn write_group(
+    problems: &[&Problem],
+    advice: &dyn Advice,
+    lines: &mut Lines<'_>,
+) -> io::Result<()> {
+    for (at, problem) in problems.iter().enumerate() {
+        lines.put(2, &place(problem))?;
+        lines.put(6, &problem.kind.to_string())?;
+        if let Some(expected) = problem.kind.expected() {
+            lines.put(6, &format!("expected: {expected}"))?;
+        }
+        if let Some(found) = problem.kind.found().filter(|found| !found.is_empty()) {
+            lines.put(6, &format!("found:    {found}"))?;
+        }
+        let hint = advice.problem(problem);
+        let next = problems.get(at + 1).and_then(|next| advice.problem(next));
+        if let Some(hint) = hint.filter(|hint| Some(hint) != next.as_ref()) {
+            lines.put(2, &format!("hint: {hint}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// `nodes/gateway-1/tls.jks, alias tls`.
+fn place(problem: &Problem) -> String {
+    let file = problem.file.as_ref().map(ToString::to_string);
+    let alias = problem
+        .alias
+        .as_ref()
+        .map(|alias| format!("alias `{alias}`"));
+    let parts: Vec<String> = file.into_iter().chain(alias).collect();
+    parts.join(", ")
+}
+
+fn write_connections(
+    verified: Verified<'_>,
+    layout: Layout,
+    lines: &mut Lines<'_>,
+) -> io::Result<()> {
+    let edges = &verified.report.edges;
+    let failed: Vec<&Edge> = of_state(edges, State::Failed);
+    let mut last = None;
+    for edge in &failed {
+        lines.put(
+            0,
+            &format!("fails: {} → {}{}", edge.from, edge.to, address(edge)),
+        )?;
+        for problem in &edge.problems {
+            lines.put(6, &problem.to_string())?;
+        }
+        if let Some(file) = edge.files.first() {
+            lines.put(6, &format!("it presents `{file}`"))?;
+        }
+        if !edge.settings.is_empty() {
+            lines.put(6, &format!("set by {}", edge.settings.join(", ")))?;
+        }
+        last = verified.advice.connection(edge);
+    }
+    if let Some(hint) = last {
+        lines.put(0, &format!("hint: {hint}"))?;
+    }
+    if !failed.is_empty() {
+        lines.blank()?;
+    }
+    let good = of_state(edges, State::Ok);
+    let unknown = of_state(edges, State::Unknown);
+    if good.is_empty() && unknown.is_empty() {
+        return Ok(());
+    }
+    lines.put(0, "connections that work")?;
+    match layout.verbose {
+        true => write_all(&good, lines)?,
+        false => write_sums(&good, lines)?,
+    }
+    let warned = good.iter().filter(|edge| !edge.problems.is_empty());
+    let mut told: Vec<String> = Vec::new();
+    for problem in warned.flat_map(|edge| &edge.problems) {
+        let text = problem.to_string();
+        if !told.contains(&text) {
+            lines.put(2, &format!("note: {text}"))?;
+            told.push(text);
+        }
+    }
+    for edge in unknown {
+        let text = format!(
+            "not judged, since its certificate is not given: {} → {}{}",
+            edge.from,
+            edge.to,
+            address(edge)
+        );
+        lines.put(2, &text)?;
+    }
+    lines.blank()
+}
+
+fn write_all(edges: &[&Edge], lines: &mut Lines<'_>) -> io::Result<()> {
+    edges.iter().try_for_each(|edge| {
+        let text = format!("{} → {}{}", edge.from, edge.to, address(edge));
+        lines.put(2, &text)
+    })
+}
+
+/// By target and name: how many nodes open it.
+fn write_sums(edges: &[&Edge], lines: &mut Lines<'_>) -> io::Result<()> {
+    let mut sums: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for edge in edges {
+        let openers = sums.entry((&edge.to, &edge.name)).or_default();
+        if !openers.contains(&edge.from.as_str()) {
+            openers.push(&edge.from);
+        }
+    }
+    sums.into_iter().try_for_each(|((to, name), openers)| {
+        let who = match &openers[..] {
+            [one] if *one == to => "itself".to_owned(),
+            [one] => (*one).to_owned(),
+            several => format!("{} nodes", several.len()),
+        };
+        lines.put(2, &format!("{to} as {name}: by {who}"))
+    })
+}
+
+/// ` as gw.example.com, port 8243`.
+fn address(edge: &Edge) -> String {
+    match edge.port {
+        0 => format!(" as {}", edge.name),
+        port => format!(" as {}, port {port}", edge.name),
+    }
+}
+
+fn of_state(edges: &[Edge], state: State) -> Vec<&Edge> {
+    edges.iter().filter(|edge| edge.state == state).collect()
+}
+
+/// Owners of certificates that end on the same day stand on one line.
+fn write_validity(verified: Verified<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
+    let validity = &verified.report.validity;
+    if validity.is_empty() {
+        return Ok(());
+    }
+    lines.put(0, "valid until")?;
+    for same in validity.chunk_by(|a, b| a.not_after.date() == b.not_after.date()) {
+        let Some(Validity { not_after, .. }) = same.first() else {
+            continue;
+        };
+        let owners: Vec<&str> = same.iter().map(|it| it.owner.as_str()).collect();
+        let left = left(verified.now, *not_after);
+        let text = format!("{} ({left}): {}", not_after.date(), owners.join(", "));
+        lines.put(2, &text)?;
+    }
+    lines.blank()
+}
+
+/// `in 824 days`, `for 3 days no more`.
+fn left(now: OffsetDateTime, not_after: OffsetDateTime) -> String {
+    let days = (not_after - now).whole_days();
+    match (days, not_after < now) {
+        (_, true) => format!("over since {}", count(days.unsigned_abs() as usize, "day")),
+        _ => count(days.unsigned_abs() as usize, "day"),
+    }
+}
+
+/// `verified: 64 connections work, 2 errors, 1 warning`.
+fn summary(report: &Report) -> String {
+    let problems = |severity| {
+        let of_severity = report.problems.iter().filter(|it| it.severity == severity);
+        of_severity.count()
+    };
+    let edges = |state| of_state(&report.edges, state).len();
+    let mut parts = vec![format!("{} work", count(edges(State::Ok), "connection"))];
+    for (state, what) in [
+        (State::Failed, "fail"),
+        (State::Off, "switched off"),
+        (State::Unknown, "not judged"),
+    ] {
+        if edges(state) > 0 {
+            parts.push(format!("{} {what}", edges(state)));
+        }
+    }
+    let (errors, warnings) = (problems(Severity::Error), problems(Severity::Warning));
+    if report.is_clean() {
+        parts.push("no problem".to_owned());
+    } else {
+        parts.push(count(errors, "error"));
+        parts.push(count(warnings, "warning"));
+    }
+    let word = match report.is_clean() {
+        true => "verified",
+        false => "not verified",
+    };
+    format!("{word}: {}", parts.join(", "))
+}
