@@ -16,7 +16,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Edge {
-    /// The node that opens it.
+    /// The node that opens it, or `clients`: whoever is outside the cluster. Those trust what the nodes
+    /// trust, as far as anybody can tell.
     pub from: String,
     /// The node, `balancer NAME` or `external NAME` that answers.
     pub to: String,
@@ -155,6 +156,7 @@ impl<'a> Edges<'a> {
             let openers: Vec<&Node> = match row.from {
                 Opener::Role(role) => self.groups_exactly(role).flat_map(|it| &it.nodes).collect(),
                 Opener::Itself | Opener::Twin => target.nodes.iter().collect(),
+                Opener::Clients => target.nodes.iter().take(1).collect(),
             };
             // Without key managers of its own the control plane does their work, for itself too.
             let replaced = target.role != row.to;
@@ -165,6 +167,7 @@ impl<'a> Edges<'a> {
                         Opener::Itself => own,
                         Opener::Twin => !own,
                         Opener::Role(_) => !(replaced && own),
+                        Opener::Clients => true,
                     };
                     if wanted {
                         self.judge(row, opener, answer);
@@ -335,8 +338,12 @@ impl<'a> Edges<'a> {
 
     fn judge(&mut self, row: &Connection, opener: &Node, answer: Answer) {
         let name = answer.name.to_string();
+        let from = match row.from {
+            Opener::Clients => CLIENTS,
+            _ => opener.name.as_str(),
+        };
         let key = (
-            opener.name.clone(),
+            from.to_owned(),
             answer.to.clone(),
             name.clone(),
             answer.port,
@@ -350,7 +357,7 @@ impl<'a> Edges<'a> {
         }
         let truststore = self.truststore(&opener.name);
         let mut edge = Edge {
-            from: opener.name.clone(),
+            from: from.to_owned(),
             to: answer.to,
             name,
             port: answer.port,
@@ -459,6 +466,9 @@ impl<'a> Edges<'a> {
         }
     }
 }
+
+/// Whoever is outside the cluster.
+const CLIENTS: &str = "clients";
 
 /// The name as a client asks for it; of a wildcard, one of the names that it stands for.
 fn server_name(host: &Host) -> ServerName {

@@ -28,6 +28,8 @@ pub struct Connection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Opener {
+    /// People and programs outside the cluster.
+    Clients,
     /// Every node of the target's role, to its twins.
     Twin,
     /// Every node of the target's role, to itself.
@@ -121,6 +123,18 @@ const fn https(
     }
 }
 
+const fn clients(to: Role, port: u16, setting: &'static str) -> Connection {
+    Connection {
+        from: Opener::Clients,
+        to,
+        port,
+        target: Target::Public,
+        channel: Channel::Https,
+        checks_name: true,
+        setting,
+    }
+}
+
 const fn thrift(from: Role, setting: &'static str) -> Connection {
     Connection {
         from: Opener::Role(from),
@@ -181,6 +195,10 @@ const SEPARATE_ROLES: &[Connection] = &[
     thrift(Gateway, "APIKeyValidator/ThriftServerHost"),
     https(Gateway, TrafficManager, MANAGEMENT, Target::Service, "ThrottlingConfigurations/BlockCondition/ServiceURL"),
     data_bridge(Opener::Role(Gateway), TrafficManager, "ThrottlingConfigurations/TrafficManager/AuthUrlGroup"),
+    clients(Publisher, MANAGEMENT, "the publisher's portal"),
+    clients(Store, MANAGEMENT, "the store's portal"),
+    clients(Gateway, GATEWAY, "APIGateway/Environments/Environment/GatewayEndpoint"),
+    clients(Gateway, WEBSOCKET, "APIGateway/Environments/Environment/GatewayWSEndpoint"),
 ];
 
 /// A control plane: 4.0 to 4.7. Settings are keys of `deployment.toml`.
@@ -206,6 +224,10 @@ const CONTROL_PLANE: &[Connection] = &[
     https(Gateway, KeyManager, MANAGEMENT, Target::Service, "apim.key_manager.service_url, oauth.endpoints.oauth2_jwks_url"),
     https(Gateway, TrafficManager, MANAGEMENT, Target::Service, "apim.throttling.service_url"),
     data_bridge(Opener::Role(Gateway), TrafficManager, "apim.throttling.url_group.traffic_manager_auth_urls"),
+    clients(ControlPlane, MANAGEMENT, "the portals"),
+    clients(Gateway, GATEWAY, "apim.gateway.environment.https_endpoint"),
+    clients(Gateway, WEBSOCKET, "apim.gateway.environment.wss_endpoint"),
+    clients(Gateway, WEBHOOK, "apim.gateway.environment.websub_event_receiver_https_endpoint"),
 ];
 
 #[cfg(test)]

@@ -115,30 +115,33 @@ impl Wanted<'_> {
             .collect()
     }
 
-    /// If copies hold another key than the master: the file that the record proves right, `None` if that
-    /// is the master.
+    /// If copies are not the bytes of the master: the file that the record proves right, `None` if that is
+    /// the master, or if they hold the same key and nothing is recorded.
     pub(super) fn conflict(
         &self,
         draft: &Draft<'_>,
         master: &RelPath,
         certificate: &Certificate,
     ) -> Result<Option<RelPath>, Refusal> {
-        let differs = self.copies(draft).into_iter().any(|path| {
-            matches!(self.state(draft, &path), State::Good { certificate: other, .. } if other != *certificate)
-        });
-        if !differs {
+        let digest = draft.found.digest(master);
+        let copies = self.copies(draft);
+        if copies.iter().all(|path| draft.found.digest(path) == digest) {
             return Ok(None);
         }
         let recorded = draft.found.recorded(master);
-        if recorded.is_some() && recorded == draft.found.digest(master) {
+        if recorded.is_some() && recorded == digest {
             return Ok(None);
         }
-        if recorded.is_none() && self.pin == Some(certificate.fingerprint()) {
-            return Ok(None);
+        if let Some(copy) = self.trustworthy_copy(draft, master) {
+            return Ok(Some(copy));
         }
-        match self.trustworthy_copy(draft, master) {
-            Some(copy) => Ok(Some(copy)),
-            None => Err(Refusal::Lost {
+        let other_key = copies.iter().any(|path| {
+            matches!(self.state(draft, path), State::Good { certificate: other, .. } if other != *certificate)
+        });
+        let pinned = recorded.is_none() && self.pin == Some(certificate.fingerprint());
+        match other_key && !pinned {
+            false => Ok(None),
+            true => Err(Refusal::Lost {
                 what: self.what,
                 path: master.clone(),
                 state: "holds another key than the nodes".to_owned(),
