@@ -7,6 +7,7 @@
 //! | look at certificates | [`x509`] |
 //! | private keys: make, hold, sign | [`key`] |
 //! | read and write JKS, PKCS #12, PEM | [`keystore`] |
+//! | import, merge, convert, prune, compare, mend one store | [`edit`] |
 //! | make certificates | [`issue`] |
 //! | judge a chain as Java does | [`path`] |
 //! | roles, ports, connections, default keys of the product | [`wso2`] |
@@ -20,6 +21,7 @@
 
 pub mod apply;
 pub mod disk;
+pub mod edit;
 pub mod issue;
 pub mod key;
 pub mod keystore;

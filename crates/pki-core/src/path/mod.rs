@@ -40,7 +40,9 @@ pub use build::PathChecker;
 pub use name::ServerName;
 pub use problem::PathProblem;
 
-use crate::x509::Certificate;
+use signature::{Hash, Outcome};
+
+use crate::x509::{Certificate, View};
 
 /// What a client wants to know about a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +95,28 @@ impl Verdict {
             true => None,
             false => self.path.last(),
         }
+    }
+}
+
+/// Whether the issuer's key made the signature on a certificate, whatever else is wrong with either;
+/// `None` if nobody here can tell: one of them is unreadable, or the algorithm is not supported.
+pub fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> Option<bool> {
+    let (view, issuer) = (certificate.view().ok()?, issuer.view().ok()?);
+    match signature::verify(certificate.der(), view, issuer) {
+        Outcome::Good => Some(true),
+        Outcome::Bad => Some(false),
+        Outcome::Unsupported => None,
+    }
+}
+
+/// The hash function that a certificate's signature stands on, if it is a broken one: `MD2`, `MD5`,
+/// `SHA-1`.
+pub fn weak_signature_hash(view: &View) -> Option<&'static str> {
+    match signature::hash(view) {
+        Hash::Md2 => Some("MD2"),
+        Hash::Md5 => Some("MD5"),
+        Hash::Sha1 => Some("SHA-1"),
+        Hash::Strong | Hash::Other => None,
     }
 }
 
