@@ -31,8 +31,30 @@ pub struct Edge {
     pub state: State,
     /// What is wrong, and what is only worth knowing.
     pub problems: Vec<EdgeProblem>,
-    /// The files that decide: what is presented, and the opener's truststore.
+    /// The files that decide: what is presented, if it is a file of the workspace, then the opener's
+    /// truststore.
     pub files: Vec<RelPath>,
+}
+
+impl Edge {
+    /// True if one of its errors may come from a file that `touches` names: what is missing blames that
+    /// file alone, a name or an end of validity what is presented, everything else both sides.
+    pub(super) fn fails_by(&self, touches: impl Fn(&RelPath) -> bool) -> bool {
+        let presented = &self.files[..self.files.len().min(1)];
+        let mut errors = self.problems.iter().filter(|it| !it.is_warning());
+        errors.any(|problem| match problem {
+            EdgeProblem::NoCertificate { file } | EdgeProblem::NoTruststore { file } => {
+                touches(file)
+            }
+            EdgeProblem::NameUnchecked(problem) | EdgeProblem::Path(problem) => match problem {
+                PathProblem::Expired { .. }
+                | PathProblem::NameMismatch { .. }
+                | PathProblem::NameRefused { .. }
+                | PathProblem::NotYetValid { .. } => presented.iter().any(&touches),
+                _ => self.files.iter().any(&touches),
+            },
+        })
+    }
 }
 
 /// What came of judging a connection.
@@ -145,7 +167,8 @@ struct Answer {
     name: Host,
     port: u16,
     chain: Vec<Certificate>,
-    file: RelPath,
+    /// Where the chain is, in the workspace; `None` for a balancer's own certificate.
+    file: Option<RelPath>,
     off: bool,
 }
 
@@ -271,7 +294,7 @@ impl<'a> Edges<'a> {
         tls: &BalancerTls,
         name: &Host,
     ) -> Vec<Answer> {
-        let balancer = |file: RelPath, chain| Answer {
+        let balancer = |file, chain| Answer {
             to: format!("balancer {}", group.name),
             name: name.clone(),
             port: row.port,
@@ -289,11 +312,11 @@ impl<'a> Edges<'a> {
             BalancerTls::Issued => {
                 let file = Layout::balancer_chain(&group.name);
                 let chain = self.found.certificates(&file);
-                vec![balancer(file, chain)]
+                vec![balancer(Some(file), chain)]
             }
             BalancerTls::Own { certificate } => {
                 let chain = self.found.inputs().pem(certificate).to_vec();
-                vec![balancer(Layout::balancer_chain(&group.name), chain)]
+                vec![balancer(None, chain)]
             }
         }
     }
@@ -331,7 +354,7 @@ impl<'a> Edges<'a> {
             name,
             port: row.port.saturating_add(node.offset),
             chain,
-            file,
+            file: Some(file),
             off: false,
         }
     }
@@ -364,14 +387,14 @@ impl<'a> Edges<'a> {
             settings: vec![row.setting],
             state: State::Off,
             problems: Vec::new(),
-            files: vec![answer.file.clone(), truststore.clone()],
+            files: answer.file.iter().chain([&truststore]).cloned().collect(),
         };
         if !answer.off {
             // The thrift port is judged by trust alone: the primary names no host.
             let by_name = row.channel != Channel::Thrift;
             edge.problems = self.handshake(
                 &answer.chain,
-                &answer.file,
+                answer.file.as_ref().unwrap_or(&truststore),
                 &truststore,
                 by_name.then_some(&answer.name),
                 row.checks_name,

@@ -112,7 +112,7 @@ impl Report {
             edges: self
                 .edges
                 .iter()
-                .filter(|edge| edge.state == State::Failed && edge.files.iter().any(touches))
+                .filter(|edge| edge.state == State::Failed && edge.fails_by(touches))
                 .cloned()
                 .collect(),
             problems: self
