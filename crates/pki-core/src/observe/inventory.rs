@@ -12,7 +12,7 @@ use crate::{
     key::{KeyError, PrivateKey, read_private_key},
     keystore::{Format, read_pem_certificates},
     secret::{Bytes, Password, Source},
-    topology::{Group, Topology, generated_secret},
+    topology::{Group, Issuer, Topology, generated_secret},
     wso2::Slot,
     x509::{Certificate, Fingerprint},
 };
@@ -102,12 +102,15 @@ impl Inventory {
         }
         inventory.learn_secrets(topology);
         // Whoever gives an old password may have changed that of the CA's key too: then it is opened to
-        // see. Without one, the CA's password is left alone until something is signed.
-        let source = &topology.ca.password;
-        if !inventory.old.is_empty()
-            && inventory.content(&Layout::ca_key()).is_some()
-            && generated_secret(source).is_none()
-        {
+        // see. Where there is no CA one may be made. Else its password is left alone until something is
+        // signed.
+        let (ca, source) = (&topology.ca, &topology.ca.password);
+        let to_see = match inventory.content(&Layout::ca_key()) {
+            Some(_) => !inventory.old.is_empty(),
+            None => inventory.content(&Layout::ca_certificate()).is_none(),
+        };
+        let local = ca.issuer == Issuer::Local && ca.imported.is_none();
+        if local && to_see && generated_secret(source).is_none() {
             let password = passwords.resolve(source)?;
             inventory.passwords.insert(source.clone(), password);
         }
@@ -393,6 +396,9 @@ impl Inventory {
             let outcome = known
                 .entry((found.digest, wanted.map(|slot| slot.slot)))
                 .or_insert_with(|| match wanted {
+                    Some(_) if format == Some(Format::Pem) => Err(Unopened::Foreign {
+                        format: Format::Pem,
+                    }),
                     Some(slot) => {
                         store::open(found.content.expose(), passwords.get(&slot.source), old)
                     }

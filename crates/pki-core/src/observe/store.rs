@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     key::KeyMatch,
-    keystore::{Content, DecodeError, Decoded, Entry, Keystore, UnsealError},
+    keystore::{Content, DecodeError, Decoded, Entry, Format, Keystore, UnsealError},
     secret::Password,
     x509::Certificate,
 };
@@ -37,6 +37,12 @@ pub enum KeyState {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unopened {
+    /// It is no format of the product's stores.
+    #[error("it is {format}, which the product does not read")]
+    Foreign {
+        /// What it is.
+        format: Format,
+    },
     /// There is no password for it.
     #[error("there is no password for it")]
     NoPassword,

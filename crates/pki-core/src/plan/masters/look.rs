@@ -26,7 +26,8 @@ impl Wanted<'_> {
     /// The master under its name, or under the name that it had before.
     pub(super) fn locate(&self, draft: &Draft<'_>, path: &RelPath) -> (RelPath, State) {
         let state = self.state(draft, path);
-        if !matches!(state, State::Missing) {
+        // A file of this name was there and is lost: whatever else lies here is not it.
+        if !matches!(state, State::Missing) || draft.found.recorded(path).is_some() {
             return (path.clone(), state);
         }
         let masters = Layout::masters();
@@ -63,7 +64,7 @@ impl Wanted<'_> {
                 | Unopened::Unreadable(
                     DecodeError::WrongPassword { .. } | DecodeError::PasswordNeeded { .. },
                 ) => State::Locked(reason.clone()),
-                Unopened::Unreadable(error) => State::Bad(error.to_string()),
+                reason => State::Bad(reason.to_string()),
             },
             Some(Ok(store)) => self.key(store),
         }
@@ -186,7 +187,10 @@ impl Wanted<'_> {
                     State::Bad(reason) => reason,
                     State::Missing => "is missing".to_owned(),
                 };
-                Place { path, state }
+                Place {
+                    path: path.to_string(),
+                    state,
+                }
             })
             .collect()
     }
