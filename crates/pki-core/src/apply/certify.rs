@@ -8,6 +8,7 @@ use crate::{
     observe::Layout,
     plan::{CertificateSpec, KeyOrigin, Origin, Work},
     secret::Bytes,
+    topology,
     x509::Certificate,
 };
 
@@ -52,7 +53,10 @@ impl Workshop<'_, '_> {
     /// Makes the CA, or puts an existing one together with its key.
     pub(super) fn make_authority(&mut self, ca_key: Option<PrivateKey>) -> Result<(), ApplyError> {
         let mut key = ca_key;
-        self.chain = self.found.certificates(&Layout::ca_certificate());
+        // Where each certificate signs itself, a CA that has been leads nowhere.
+        if self.topology.ca.issuer != topology::Issuer::SelfSigned {
+            self.chain = self.found.certificates(&Layout::ca_certificate());
+        }
         for (number, action) in self.actions() {
             match &action.work {
                 Work::AuthorityChain { chain } => {

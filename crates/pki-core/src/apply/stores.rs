@@ -263,7 +263,11 @@ impl Workshop<'_, '_> {
                     TrustSource::Known(certificate) => Some(certificate),
                     TrustSource::Authority => self.chain.last(),
                     TrustSource::Primary => self.primary.as_ref(),
-                    TrustSource::Node(node) => self.certificates.get(node),
+                    TrustSource::Node(node) => self.certificates.get(node).or_else(|| {
+                        let shared = self.topology.tls_shared;
+                        let mut nodes = self.topology.nodes().filter(|_| shared);
+                        nodes.find_map(|node| self.certificates.get(&node.name))
+                    }),
                     TrustSource::Balancer(group) => {
                         self.certificates.get(&format!("balancer {group}"))
                     }
