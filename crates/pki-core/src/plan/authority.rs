@@ -130,7 +130,7 @@ fn restore(draft: &mut Draft<'_>, recorded: Option<Fingerprint>) -> Result<Autho
             .find(|last| last.view().is_ok_and(|view| view.is_ca()));
         if let Some(issuer) = issuer {
             places.push(Place {
-                path: path.clone(),
+                path: path.to_string(),
                 state: format!("its chain ends with {}", describe(issuer)),
             });
             candidates.push((path, issuer.clone()));

@@ -144,7 +144,7 @@ impl Plan {
         let nodes = node::plan(&mut draft, &authority, &masters)?;
         truststore::plan(&mut draft, &authority, &masters, &nodes)?;
         masters::copy(&mut draft, &masters);
-        stale::plan(&mut draft);
+        stale::plan(&mut draft, &masters, &nodes);
         secrets::plan(&mut draft)?;
         note::general(&mut draft, &authority);
         let mut actions = draft.actions;

@@ -161,8 +161,8 @@ pub enum Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Place {
-    /// The file.
-    pub path: RelPath,
+    /// The file, from the workspace's folder.
+    pub path: String,
     /// What is there.
     pub state: String,
 }

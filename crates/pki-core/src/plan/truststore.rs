@@ -10,8 +10,8 @@ use super::{
 use crate::{
     disk::RelPath,
     keystore::{Content, Format},
-    observe::{Layout, OpenStore},
-    topology::BalancerTls,
+    observe::{Layout, OpenStore, Unopened},
+    topology::{BalancerTls, Issuer},
     wso2::{GATEWAY_CERTIFICATE_ALIAS, known_certificate},
     x509::Certificate,
 };
@@ -53,6 +53,7 @@ pub(super) fn plan(
         .iter()
         .map(|folder| Layout::node_file(folder, &settings.file))
         .collect();
+    let (folders, files) = opened(draft, folders, files)?;
     let (vendor, removed) = vendor(draft)?;
     let mut content = Builder {
         items: vendor,
@@ -133,6 +134,34 @@ pub(super) fn plan(
         });
     }
     Ok(())
+}
+
+/// The truststores that may be written. One that does not open is refused; that of a node that was not
+/// chosen is left as it is.
+fn opened(
+    draft: &Draft<'_>,
+    folders: Vec<String>,
+    files: Vec<RelPath>,
+) -> Result<(Vec<String>, Vec<RelPath>), Refusal> {
+    let mut kept = (Vec::new(), Vec::new());
+    for (folder, path) in folders.into_iter().zip(files) {
+        let reason = match draft.found.store(&path) {
+            Some(Err(reason)) => Some(reason.clone()),
+            None if draft.found.content(&path).is_some() => Some(Unopened::NoPassword),
+            _ => None,
+        };
+        match reason {
+            None => {
+                kept.0.push(folder);
+                kept.1.push(path);
+            }
+            Some(reason) if draft.scope.includes(&folder) => {
+                return Err(Refusal::Unopened { path, reason });
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(kept)
 }
 
 struct Builder {
@@ -348,15 +377,17 @@ fn add_replaced(
     previous: Option<&OpenStore>,
     content: &mut Builder,
 ) {
-    if draft.scope.prune || draft.topology.ca.issuer != crate::topology::Issuer::SelfSigned {
+    if draft.scope.prune {
         return;
     }
     let mut replaced: Vec<(String, Certificate)> = Vec::new();
+    let self_signed = draft.topology.ca.issuer == Issuer::SelfSigned;
     let states = certificates.nodes.iter().chain(&certificates.balancers);
     for (name, state) in states {
         if let State::New {
             before: Some(before),
         } = state
+            && (self_signed || before.is_self_issued())
         {
             replaced.push((name.clone(), before.clone()));
         }

@@ -39,7 +39,7 @@ impl Wanted<'_> {
         Ok(Master {
             path,
             certificate: Some(certificate),
-            changes: true,
+            digest: None,
         })
     }
 

@@ -43,8 +43,8 @@ pub(super) struct Master {
     pub(super) path: RelPath,
     /// Its certificate; `None` if it will be made.
     pub(super) certificate: Option<Certificate>,
-    /// True if this plan writes it.
-    pub(super) changes: bool,
+    /// SHA-256 of the file as it will be; `None` if it is encoded anew.
+    pub(super) digest: Option<Fingerprint>,
 }
 
 pub(super) fn plan(draft: &mut Draft<'_>) -> Result<Masters, Refusal> {
@@ -110,16 +110,15 @@ pub(super) fn plan(draft: &mut Draft<'_>) -> Result<Masters, Refusal> {
 /// Plans the copies in every folder.
 pub(super) fn copy(draft: &mut Draft<'_>, masters: &Masters) {
     for master in std::iter::once(&masters.primary).chain(&masters.internal) {
-        let wanted = draft.found.digest(&master.path);
         for folder in draft.folders() {
             let file = Layout::node_file(&folder, master.path.file_name());
             let found = draft.found.digest(&file);
-            if !master.changes && found.is_some() && found == wanted {
+            if found.is_some() && found == master.digest {
                 continue;
             }
             let reason = match found {
                 None => Reason::Missing,
-                Some(_) if master.changes => Reason::ContentChanged,
+                Some(_) if master.digest.is_none() => Reason::ContentChanged,
                 Some(_) => Reason::DiffersFromMaster,
             };
             draft.actions.push(Action {
@@ -215,6 +214,7 @@ impl Wanted<'_> {
             State::Missing => return self.make(draft, path),
         };
         self.check_pin(Some(&certificate))?;
+        let digest = draft.found.digest(&from);
         let reason = match draft.found.content(&path) {
             Some(_) => Reason::ContentChanged,
             None => Reason::Missing,
@@ -233,7 +233,7 @@ impl Wanted<'_> {
         Ok(Master {
             path,
             certificate: Some(certificate),
-            changes: true,
+            digest,
         })
     }
 
@@ -251,7 +251,10 @@ impl Wanted<'_> {
             .open_store(&from)
             .and_then(|store| spelling(store, self.settings, alias))
             .or((from != path).then_some(Reason::Renamed));
-        let changes = reason.is_some();
+        let digest = match reason {
+            None => draft.found.digest(&path),
+            Some(_) => None,
+        };
         if let Some(reason) = reason {
             draft.actions.push(Action {
                 node: None,
@@ -271,7 +274,7 @@ impl Wanted<'_> {
         Master {
             path,
             certificate: Some(certificate),
-            changes,
+            digest,
         }
     }
 
@@ -311,7 +314,7 @@ impl Wanted<'_> {
         Ok(Master {
             path,
             certificate: None,
-            changes: true,
+            digest: None,
         })
     }
 

@@ -123,7 +123,7 @@ fn balancer_key(
     certificate: Option<&Certificate>,
 ) -> Result<BalancerKey, Refusal> {
     let path = Layout::balancer_key(&group.name);
-    let (Some(content), Some(certificate)) = (draft.found.content(&path), certificate) else {
+    let Some(content) = draft.found.content(&path) else {
         return Ok(BalancerKey::Missing);
     };
     let unopened = |reason: String| Refusal::UnopenedPem {
@@ -143,10 +143,13 @@ fn balancer_key(
     let mut last = KeyError::PasswordNeeded;
     for (password, outcome) in candidates {
         match read_private_key(content.expose(), Some(password)) {
-            Ok(key) if key.matches(certificate) == KeyMatch::No => {
-                return Ok(BalancerKey::Mismatch);
+            Ok(key) => {
+                let matches = certificate.map(|certificate| key.matches(certificate));
+                return Ok(match matches {
+                    Some(KeyMatch::No) => BalancerKey::Mismatch,
+                    _ => outcome,
+                });
             }
-            Ok(_) => return Ok(outcome),
             Err(error) => last = error,
         }
     }

@@ -41,6 +41,10 @@ pub(super) fn locate(
                 .iter()
                 .map(|(_, settings)| Layout::node_file(&node.name, &settings.file))
                 .collect();
+            // A file of this name was there and is lost: whatever else lies here is not it.
+            if draft.found.recorded(&path).is_some() {
+                return Ok(None);
+            }
             let folder = Layout::node(&node.name);
             let shared = [&masters.primary.certificate].into_iter().chain(
                 masters
@@ -53,8 +57,16 @@ pub(super) fn locate(
                 if wanted.contains(other) {
                     continue;
                 }
-                let Some(store) = draft.found.open_store(other) else {
-                    continue;
+                let store = match draft.found.store(other) {
+                    None => continue,
+                    Some(Ok(store)) => store,
+                    // It may be the node's key under the name that it had.
+                    Some(Err(reason)) => {
+                        return Err(Refusal::Unopened {
+                            path: other.clone(),
+                            reason: reason.clone(),
+                        });
+                    }
                 };
                 let keys: Vec<_> = store.private_keys().collect();
                 let [(_, chain)] = &keys[..] else { continue };

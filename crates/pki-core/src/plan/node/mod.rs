@@ -60,10 +60,20 @@ pub(super) fn plan(
             .nodes
             .iter()
             .any(|node| draft.scope.includes(&node.name));
-        if Layout::has_issued_balancer(group) && chosen {
-            let state = balancer::plan(draft, authority, group)?;
-            certificates.balancers.insert(group.name.clone(), state);
+        if !Layout::has_issued_balancer(group) {
+            continue;
         }
+        let state = match chosen {
+            true => Some(balancer::plan(draft, authority, group)?),
+            false => {
+                let chain = draft
+                    .found
+                    .certificates(&Layout::balancer_chain(&group.name));
+                chain.into_iter().next().map(State::Kept)
+            }
+        };
+        let state = state.map(|state| (group.name.clone(), state));
+        certificates.balancers.extend(state);
     }
     Ok(certificates)
 }

@@ -1,5 +1,6 @@
 use super::{Certificates, State, locate::locate, node_spec, plan_one};
 use crate::{
+    disk::RelPath,
     observe::Layout,
     plan::{Action, Authority, Draft, Reason, Refusal, Verb, Work, masters::Masters},
     topology::Node,
@@ -38,15 +39,20 @@ pub(super) fn plan(
     let names: Vec<String> = folders.iter().map(|node| node.name.clone()).collect();
     let found = best.map(|(_, found)| found);
     let state = plan_one(draft, authority, first, spec, found)?;
-    let changes = draft.actions[before..]
-        .iter()
-        .any(|action| action.file == source);
+    let chain = Layout::node_chain(&first.name);
+    let planned = |draft: &Draft<'_>, file: &RelPath| {
+        let mut actions = draft.actions[before..].iter();
+        actions.any(|action| action.file == *file)
+    };
+    let store_changes = planned(draft, &source);
+    // A new certificate brings its chain.
+    let chain_changes = matches!(state, State::New { .. }) || planned(draft, &chain);
     for node in &names {
         let copies = [
-            (source.clone(), Layout::node_file(node, file)),
-            (Layout::node_chain(&first.name), Layout::node_chain(node)),
+            (source.clone(), Layout::node_file(node, file), store_changes),
+            (chain.clone(), Layout::node_chain(node), chain_changes),
         ];
-        for (from, to) in copies {
+        for (from, to, changes) in copies {
             let there = draft.found.digest(&to);
             if *node == first.name
                 || (!changes && there.is_some() && there == draft.found.digest(&from))
