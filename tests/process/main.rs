@@ -1,0 +1,14 @@
+//! The binary as a process: killed, run twice at once, with other people's umask, without a terminal, and
+//! what it lets out.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy takes the helpers of a test binary for shipped code"
+)]
+
+mod files;
+mod killed;
+mod locked;
+mod secrets;
+mod site;
+mod streams;
