@@ -243,6 +243,11 @@ impl What {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
+    /// Another store has something else under this alias.
+    Conflict {
+        /// Which store, from 0.
+        store: usize,
+    },
     /// It was on the list of what is not wanted.
     Denied {
         /// What the list says about it.

@@ -10,18 +10,30 @@
 //! | a key with its chain, a CA's reply, a bundle of certificates | [`import_key`], [`import_reply`], [`import_certificates`] |
 //! | single entries | [`delete`], [`rename`], [`copy`] |
 //! | another password | [`change_key_passwords`] |
+//! | another format | [`convert`], [`write_pem_bundle`] |
+//! | several stores | [`merge`], [`diff`] |
+//! | take out what is expired, weak, doubled or denied | [`prune`] |
+//! | is it what Java will see | [`check`], [`repair`] |
 //! | see what is in a store, and who can read it | [`summary`], [`readers`] |
+//! | the same bytes each time | [`deterministic_random`], [`set_dates`] |
 
 mod alias_pattern;
 mod chain;
 mod change;
+mod check;
+mod convert;
+mod deterministic;
+mod diff;
 mod entries;
 mod error;
 mod import_certificates;
 mod import_key;
 mod material;
+mod merge;
 mod password;
+mod prune;
 mod readers;
+mod repair;
 mod summary;
 #[cfg(test)]
 mod testing;
@@ -29,11 +41,18 @@ mod testing;
 pub use alias_pattern::AliasPattern;
 pub use chain::{Arranged, Pool, Root, arrange};
 pub use change::{Change, Edited, Event, Kind, Reason, What};
+pub use check::{Fault, Finding, Severity, check};
+pub use convert::{Conversion, Target, convert, write_pem_bundle};
+pub use deterministic::{Dates, DerivedRandom, deterministic_random, set_dates};
+pub use diff::{Aspect, Difference, Lone, Side, diff};
 pub use entries::{copy, delete, rename};
 pub use error::EditError;
 pub use import_certificates::{CertificateImport, Duplicates, import_certificates};
 pub use import_key::{KeyImport, ReplyImport, import_key, import_reply};
 pub use material::{Material, MaterialKey};
+pub use merge::{Conflict, merge};
 pub use password::{KeyPasswords, change_key_passwords};
+pub use prune::{PruneRules, prune};
 pub use readers::{Readability, Reader, readers};
+pub use repair::repair;
 pub use summary::{CertificateSummary, EntrySummary, KeyState, StoreSummary, summary};
