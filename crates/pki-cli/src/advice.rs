@@ -1,8 +1,12 @@
 //! What to do about what `verify` found: commands that can be pasted.
 
 use pki_core::{
+    keystore::DecodeError,
+    observe::Unopened,
+    path::PathProblem,
+    plan::Note,
     report::text::Advice,
-    verify::{Edge, Problem, ProblemKind},
+    verify::{Edge, EdgeProblem, Problem, ProblemKind},
 };
 
 use crate::paste::Paste;
@@ -47,6 +51,19 @@ impl Advice for Commands {
                 "the product cannot encrypt with this key: bring another, `[primary] keystore`"
                     .to_owned()
             }
+            ProblemKind::StoreDoesNotOpen(Unopened::NoPassword) => {
+                "bring its password back, `secrets/` in the workspace, or name where it is kept: \
+                 `[stores] password = \"file:PATH\"`"
+                    .to_owned()
+            }
+            ProblemKind::StoreDoesNotOpen(Unopened::Unreadable(reason))
+                if !matches!(reason, DecodeError::WrongPassword { .. }) =>
+            {
+                format!(
+                    "bring it back from where it was copied to, or move it away, and {} makes it anew",
+                    self.paste.command("issue")
+                )
+            }
             ProblemKind::StoreDoesNotOpen(_) | ProblemKind::KeyDoesNotOpen(_) => format!(
                 "if its password was changed, {} re-encodes it",
                 self.paste.command("issue --old-password file:OLD")
@@ -74,16 +91,46 @@ impl Advice for Commands {
     }
 
     fn connection(&self, edge: &Edge) -> Option<String> {
-        let node = edge.to.split_once(' ').is_none();
-        Some(match node {
-            true => format!(
-                "{} says what would change; a name that is missing goes into the topology first",
+        let mut problems = edge.problems.iter().filter(|it| !it.is_warning());
+        match problems.next()? {
+            // The file's own problem says what to do.
+            EdgeProblem::NoCertificate { .. } | EdgeProblem::NoTruststore { .. } => None,
+            _ if edge.to.starts_with("balancer ") || edge.to.starts_with("external ") => {
+                Some(format!(
+                    "the certificate of `{}` must be about `{}` and lead to a CA that the topology trusts",
+                    edge.to, edge.name
+                ))
+            }
+            EdgeProblem::Path(PathProblem::NameMismatch { .. }) => Some(format!(
+                "if the topology gives `{}` that name, {}; else add it there first, to `sans` or `names`",
+                edge.to,
+                self.issue("renews the certificate")
+            )),
+            _ => Some(format!(
+                "{} says what would mend it",
                 self.paste.command("plan")
-            ),
-            false => format!(
-                "the certificate of `{}` must be about `{}` and lead to a CA that the truststores hold",
-                edge.to, edge.name
-            ),
-        })
+            )),
+        }
     }
+}
+
+/// What to do about a note of a plan, where its own words do not say it.
+pub(crate) fn about_note(note: &Note) -> Option<&'static str> {
+    Some(match note {
+        Note::NoVendorTruststore => {
+            "for what has a public certificate, name the product's own file: `[stores] \
+             truststore = \"vendor/client-truststore.jks\"`"
+        }
+        Note::MadePrimary => {
+            "name it: `[primary] keystore = \"current/wso2carbon.jks\"`, `keystore_password = \"file:PATH\"`"
+        }
+        Note::IntegrityUnchecked => {
+            "`[stores] truststore = { file = …, password = \"file:PATH\" }`, or its `sha256`"
+        }
+        Note::AffinityNeedsTls { .. } => {
+            "let the balancer end TLS: `balancer = { host = …, tls = \"issued\" }` (or \"own\")"
+        }
+        Note::FolderLeft { .. } => "`apim-pki issue --prune` moves it to `generations/`",
+        _ => return None,
+    })
 }

@@ -135,7 +135,7 @@ impl Global {
     pub(crate) fn base(&self) -> &Path {
         match self.file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
+            _ => Path::new(""),
         }
     }
 
@@ -155,12 +155,6 @@ impl Global {
         self.workspace
             .clone()
             .unwrap_or_else(|| self.base().join(DEFAULT_WORKSPACE))
-    }
-
-    /// The workspace's folder as messages name it.
-    pub(crate) fn shown_workspace(&self) -> PathBuf {
-        let dir = self.workspace_dir();
-        dir.strip_prefix(".").map_or(dir.clone(), Path::to_owned)
     }
 
     /// The time that the run takes for now. Read once, and handed on as a value.
@@ -241,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_workspace_lies_beside_the_topology() {
-        assert_eq!(global(&[]).workspace_dir(), Path::new("./pki"));
+        assert_eq!(global(&[]).workspace_dir(), Path::new("pki"));
         assert_eq!(
             global(&["-f", "a/b.toml"]).workspace_dir(),
             Path::new("a/pki")

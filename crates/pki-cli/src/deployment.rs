@@ -18,6 +18,7 @@ use pki_core::{
 };
 
 use crate::{
+    advice,
     cli::Global,
     commands::Selection,
     error::{self, CommandError},
@@ -82,15 +83,20 @@ pub(crate) fn plan(
     global: &Global,
 ) -> Result<Plan, CommandError> {
     Plan::new(topology, found, scope, global.now())
-        .map_err(|refusal| error::refusal(&refusal, &global.shown_workspace(), &global.paste()))
+        .map_err(|refusal| error::refusal(&refusal, &global.workspace_dir(), &global.paste()))
 }
 
 /// Says what an operator should know about a plan.
 pub(crate) fn say_notes(ui: &Ui, plan: &Plan) {
     for note in plan.notes() {
-        match note.is_warning() {
-            true => ui.warning(note),
-            false => ui.hint(note),
+        let advice = advice::about_note(note);
+        match (note.is_warning(), advice) {
+            (true, advice) => {
+                ui.warning(note);
+                advice.into_iter().for_each(|advice| ui.hint(advice));
+            }
+            (false, Some(advice)) => ui.hint(format_args!("{note}: {advice}")),
+            (false, None) => ui.hint(note),
         }
     }
 }

@@ -87,6 +87,7 @@ pub(crate) struct CommandError {
     message: String,
     /// More facts of the same kind.
     others: Vec<String>,
+    evidence: Vec<String>,
     causes: Vec<String>,
     hints: Vec<String>,
 }
@@ -147,9 +148,9 @@ impl CommandError {
         self
     }
 
-    /// Adds a cause in words.
-    pub(crate) fn because_of(mut self, cause: impl Into<String>) -> Self {
-        self.causes.push(cause.into());
+    /// Adds evidence: what was found, and where.
+    pub(crate) fn found(mut self, evidence: impl Into<String>) -> Self {
+        self.evidence.push(evidence.into());
         self
     }
 
@@ -174,6 +175,9 @@ impl CommandError {
         for other in &self.others {
             labelled(sink, ERROR, "error", other)?;
         }
+        for evidence in &self.evidence {
+            labelled(sink, CAUSE, "found", evidence)?;
+        }
         for cause in &self.causes {
             labelled(sink, CAUSE, "caused by", cause)?;
         }
@@ -188,6 +192,7 @@ impl CommandError {
             kind,
             message: message.into(),
             others: Vec::new(),
+            evidence: Vec::new(),
             causes: Vec::new(),
             hints: Vec::new(),
         }

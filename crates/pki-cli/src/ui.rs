@@ -93,11 +93,6 @@ impl Ui {
         }
     }
 
-    /// What stops nothing, under another word than `warning`.
-    pub(crate) fn labelled_warning(&self, label: &str, text: &str) {
-        self.say(|sink| labelled(sink, WARNING, label, text));
-    }
-
     /// Lines that explain the error which follows. Shown with `-q` too.
     pub(crate) fn details(&self, lines: &[u8]) {
         self.say(|sink| sink.write_all(lines));

@@ -110,7 +110,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &IssueArgs) -> Result<Outcome,
     say_remaining(ui, global, &plan, &report);
     say_done(ui, global, &plan, &committed);
     if !generated.is_empty() {
-        let dir = global.shown_workspace();
+        let dir = global.workspace_dir();
         let files: Vec<String> = generated
             .iter()
             .map(|path| format!("`{}`", dir.join(path.as_path()).display()))
@@ -185,7 +185,7 @@ fn refuse_if_broken(
         now: global.now(),
         advice: &advice,
     };
-    report::text::verify(verified, ui.layout_of_messages(), &mut out)
+    report::text::problems(verified, ui.layout_of_messages(), &mut out)
         .map_err(|error| CommandError::output(&error))?;
     ui.details(&out);
     Err(CommandError::problems(
@@ -205,13 +205,15 @@ fn say_remaining(ui: &Ui, global: &Global, plan: &Plan, report: &Report) {
             .map(|file| format!("`{file}`"))
             .chain(problem.alias.iter().map(|alias| format!("alias `{alias}`")))
             .collect();
-        let severity = problem.severity.name();
-        let text = format!("{}: {}", place.join(", "), problem.kind);
-        ui.labelled_warning(severity, &text);
+        ui.warning(format_args!(
+            "left as it was: {}: {}",
+            place.join(", "),
+            problem.kind
+        ));
     }
     let failed = report.failed().count();
     if failed > 0 {
-        ui.warning(format_args!("{failed} connections fail"));
+        ui.warning(format_args!("connections that fail: {failed}"));
         ui.hint(format_args!(
             "{} tells which",
             global.paste().command("verify")
@@ -220,7 +222,7 @@ fn say_remaining(ui: &Ui, global: &Global, plan: &Plan, report: &Report) {
 }
 
 fn say_done(ui: &Ui, global: &Global, plan: &Plan, committed: &Committed) {
-    let dir = global.shown_workspace();
+    let dir = global.workspace_dir();
     let Some(generation) = committed.generation else {
         ui.status(match plan.is_empty() {
             true => "nothing to do",

@@ -31,6 +31,15 @@ pub(crate) fn observe(error: &ObserveError, paste: &Paste) -> CommandError {
             "PEM or one DER certificate belongs there; see what it is: `file {0}`, `openssl x509 -in {0} -text -noout`",
             quoted(path)
         )),
+        ObserveError::Input {
+            path,
+            key: "ca",
+            source,
+        } => CommandError::failed(format!(
+            "`{}`, named by `--ca-key`, cannot be read",
+            path.display()
+        ))
+        .because(source),
         ObserveError::Input { source, .. } => failed
             .because(source)
             .hint("relative paths in the topology start at its own folder"),

@@ -8,7 +8,7 @@ use pki_core::{
 };
 
 use super::{CommandError, external_issuer, observe::damaged};
-use crate::paste::Paste;
+use crate::paste::{Paste, quoted};
 
 /// What a plan refuses to do.
 pub(crate) fn refusal(refusal: &Refusal, workspace: &Path, paste: &Paste) -> CommandError {
@@ -28,7 +28,7 @@ pub(crate) fn refusal(refusal: &Refusal, workspace: &Path, paste: &Paste) -> Com
         Refusal::AdoptedKey { path, .. } => failed(message).hint(format!(
             "the product uses the store's password for the key too: \
              `keytool -keypasswd -keystore {} -alias ALIAS` makes them equal",
-            crate::paste::quoted(path)
+            quoted(path)
         )),
         Refusal::AdoptedDiffers { path, adopted, .. } => refused(message)
             .hint(format!(
@@ -86,15 +86,19 @@ fn lost(
     workspace: &Path,
 ) -> CommandError {
     for Place { path, state, .. } in places {
-        error = error.because_of(format!("{}/{path}: {state}", workspace.display()));
+        error = error.found(format!("{}/{path}: {state}", workspace.display()));
     }
     let target = workspace.join(path.as_path());
+    let table = if what.starts_with("CA") {
+        "ca"
+    } else {
+        "primary"
+    };
     let error = match places.first() {
         Some(place) => error.hint(format!(
-            "look at each place; the right one goes back where it was: `cp {}/{} {}`",
-            workspace.display(),
-            place.path,
-            target.display()
+            "look at each (`keytool -list -v -keystore {}`); pin the right one in the topology, \
+             `[{table}] sha256 = \"…\"`, and `issue` restores it",
+            quoted(&workspace.join(place.path.as_path()))
         )),
         None => error.hint(format!(
             "no copy was found in the workspace: bring `{}` back from a backup",
@@ -153,7 +157,7 @@ fn old_password(error: CommandError, paste: &Paste) -> CommandError {
 /// A file that nobody can open, and whose key may be made anew.
 fn moved_away(workspace: &Path, path: &RelPath) -> String {
     let file = workspace.join(path.as_path());
-    let file = crate::paste::quoted(&file);
+    let file = quoted(&file);
     format!(
         "if it cannot be saved, move it away, and the next `issue` makes it anew: `mv {file} {file}.bad`"
     )

@@ -4,7 +4,7 @@ use super::{Problem, ProblemKind, Report, Severity, Validity, problem::called};
 use crate::{
     disk::RelPath,
     observe::{Inventory, KeyState, Layout, OpenStore},
-    topology::{Issuer, Node, Span, StoreFile, Topology, generated_secret},
+    topology::{Issuer, Node, SanOrigin, Span, StoreFile, Topology, generated_secret},
     wso2::{GATEWAY_CERTIFICATE_ALIAS, Slot, known_certificate},
     x509::{Certificate, GeneralName, KeyUsage, PublicKeyAlgorithm},
 };
@@ -208,6 +208,7 @@ impl<'a> Files<'a> {
         };
         let tls = self.topology.tls_of(node);
         self.valid(at, &node.name, &certificate, Some(tls.renew_before));
+        self.names(at, &certificate, self.topology.sans(node));
         let Some(store) = self.found.open_store(&file) else {
             return;
         };
@@ -221,6 +222,27 @@ impl<'a> Files<'a> {
         let chain = store.chain(&settings.alias).unwrap_or_default();
         self.chain(at, chain);
         self.cut(at, chain, tls.validity);
+    }
+
+    /// Whether a certificate has every name that the topology gives its owner: people and other programs
+    /// call by names too of which no connection of the product is known.
+    fn names(
+        &mut self,
+        at: At<'_>,
+        certificate: &Certificate,
+        wanted: Vec<(GeneralName, SanOrigin)>,
+    ) {
+        let Ok(view) = certificate.view() else { return };
+        let names = view.names();
+        let missing: Vec<String> = wanted
+            .iter()
+            .filter(|(name, _)| !names.contains(name))
+            .map(|(name, _)| name.to_string())
+            .collect();
+        if !missing.is_empty() {
+            let found = names.iter().map(ToString::to_string).collect();
+            self.error(at, ProblemKind::NamesMissing { missing, found });
+        }
     }
 
     /// Whether the chain of a node is complete: up to the certificate of the CA.
@@ -341,6 +363,7 @@ impl<'a> Files<'a> {
             let owner = format!("balancer {}", group.name);
             let renew = self.topology.tls.renew_before;
             self.valid(at, &owner, certificate, Some(renew));
+            self.names(at, certificate, self.topology.balancer_sans(group));
             let key_file = Layout::balancer_key(&group.name);
             let at = At {
                 file: &key_file,

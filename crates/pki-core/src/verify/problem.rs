@@ -104,6 +104,13 @@ pub enum ProblemKind {
         /// The aliases of the keys that are there.
         found: Vec<String>,
     },
+    /// The certificate lacks names that the topology gives its owner.
+    NamesMissing {
+        /// Which, as in `dns:gw1.example.com`.
+        missing: Vec<String>,
+        /// The names that it has.
+        found: Vec<String>,
+    },
     /// The key usage of a key that decrypts lacks dataEncipherment.
     NoDataEncipherment,
     /// The certificate is not valid yet.
@@ -172,6 +179,7 @@ impl ProblemKind {
             Self::KeyDoesNotOpen(_) => "key-does-not-open",
             Self::KeyMismatch => "key-mismatch",
             Self::KeyMissing { .. } => "key-missing",
+            Self::NamesMissing { .. } => "name-not-covered",
             Self::NoDataEncipherment => "no-data-encipherment",
             Self::NotYetValid { .. } => "not-yet-valid",
             Self::PemDoesNotOpen(_) => "key-does-not-open",
@@ -193,6 +201,7 @@ impl ProblemKind {
                 expected.to_string()
             }
             Self::ChainIncomplete { issuer } => issuer.clone(),
+            Self::NamesMissing { missing, .. } => missing.join(", "),
             Self::SeveralKeys { .. } => "one private key".to_owned(),
             Self::PrimaryKey { .. } => "RSA, 2048 bits or more".to_owned(),
             Self::PrimaryShort { .. } => "10 years or more".to_owned(),
@@ -207,7 +216,9 @@ impl ProblemKind {
             Self::PrimaryStale { found, .. } | Self::SharedDiffers { found, .. } => {
                 found.to_string()
             }
-            Self::KeyMissing { found } | Self::SeveralKeys { found } => found.join(", "),
+            Self::KeyMissing { found }
+            | Self::NamesMissing { found, .. }
+            | Self::SeveralKeys { found } => found.join(", "),
             Self::PrimaryNamesHost { names } => names.join(", "),
             Self::PrimaryKey { found } => found.clone(),
             Self::DefaultKey { id, .. } | Self::DefaultTrust { id, .. } => (*id).to_owned(),
@@ -268,6 +279,9 @@ impl fmt::Display for ProblemKind {
                     "there is no such private key: it has `{}`",
                     found.join("`, `")
                 )
+            }
+            Self::NamesMissing { missing, .. } => {
+                write!(f, "the certificate is not about {}", missing.join(", "))
             }
             Self::NoDataEncipherment => f.write_str(
                 "its key usage lacks dataEncipherment, and the product encrypts with it",

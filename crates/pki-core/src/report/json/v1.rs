@@ -10,7 +10,7 @@ use crate::{
     observe::Layout,
     path::PathProblem,
     plan::{Action, Plan as PlanValue},
-    verify::{self, EdgeProblem, Report, Severity, State},
+    verify::{self, EdgeProblem, ProblemKind, Report, Severity, State},
 };
 
 /// Writes a plan as `apim-pki/plan/v1`.
@@ -175,14 +175,15 @@ fn file_of<'a>(edge: &'a verify::Edge, reason: &'a EdgeProblem) -> Option<&'a Re
     }
 }
 
-/// True if the file has an error of its own that says the same. Names are judged by connection alone.
+/// True if the file has an error of its own that says the same.
 fn explained(report: &Report, reason: &EdgeProblem, file: &RelPath) -> bool {
     let by_name = matches!(reason, EdgeProblem::Path(PathProblem::NameMismatch { .. }));
-    let mut problems = report.problems.iter();
-    !by_name
-        && problems.any(|problem| {
-            problem.severity == Severity::Error && problem.file.as_ref() == Some(file)
-        })
+    report.problems.iter().any(|problem| {
+        let names = matches!(problem.kind, ProblemKind::NamesMissing { .. });
+        problem.severity == Severity::Error
+            && problem.file.as_ref() == Some(file)
+            && names == by_name
+    })
 }
 
 fn candidates(reason: &EdgeProblem) -> Option<String> {

@@ -8,7 +8,7 @@ mod plan;
 mod verify;
 
 pub use plan::plan;
-pub use verify::{Advice, Verified, verify};
+pub use verify::{Advice, Verified, problems, verify};
 
 /// How the lines are laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

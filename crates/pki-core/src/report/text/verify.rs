@@ -9,7 +9,10 @@ use super::{
     Layout,
     lines::{Lines, count},
 };
-use crate::verify::{Edge, Problem, Report, Severity, State, Validity};
+use crate::{
+    path::PathProblem,
+    verify::{Edge, EdgeProblem, Problem, Report, Severity, State, Validity},
+};
 
 /// What came of verifying, and what is needed to tell it.
 #[derive(Clone, Copy)]
@@ -49,11 +52,22 @@ impl Advice for () {
 ///
 /// If the sink cannot be written.
 pub fn verify(verified: Verified<'_>, layout: Layout, sink: &mut dyn Write) -> io::Result<()> {
+    problems(verified, layout, sink)?;
     let mut lines = Lines::new(sink, layout);
-    write_problems(verified, &mut lines)?;
-    write_connections(verified, layout, &mut lines)?;
+    write_good(verified.report, layout, &mut lines)?;
     write_validity(verified, &mut lines)?;
     lines.put(0, &summary(verified.report))
+}
+
+/// Writes what is wrong alone: every problem, errors first, then the connections that fail.
+///
+/// # Errors
+///
+/// If the sink cannot be written.
+pub fn problems(verified: Verified<'_>, layout: Layout, sink: &mut dyn Write) -> io::Result<()> {
+    let mut lines = Lines::new(sink, layout);
+    write_problems(verified, &mut lines)?;
+    write_failed(verified, &mut lines)
 }
 
 fn write_problems(verified: Verified<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
@@ -88,12 +102,17 @@ fn write_group(
 ) -> io::Result<()> {
     for (at, problem) in problems.iter().enumerate() {
         lines.put(2, &place(problem))?;
-        lines.put(6, &problem.kind.to_string())?;
-        if let Some(expected) = problem.kind.expected() {
-            lines.put(6, &format!("expected: {expected}"))?;
-        }
-        if let Some(found) = problem.kind.found().filter(|found| !found.is_empty()) {
-            lines.put(6, &format!("found:    {found}"))?;
+        let text = problem.kind.to_string();
+        lines.put(6, &text)?;
+        let facts = [
+            ("expected: ", problem.kind.expected()),
+            ("found:    ", problem.kind.found()),
+        ];
+        for (label, fact) in facts {
+            // What the sentence says already is not said again.
+            if let Some(fact) = fact.filter(|fact| !fact.is_empty() && !says(&text, fact)) {
+                lines.put(6, &format!("{label}{fact}"))?;
+            }
         }
         let hint = advice.problem(problem);
         let next = problems.get(at + 1).and_then(|next| advice.problem(next));
@@ -102,6 +121,12 @@ fn write_group(
         }
     }
     Ok(())
+}
+
+/// True if a sentence holds a fact; of a moment it tells the day.
+fn says(sentence: &str, fact: &str) -> bool {
+    let day = fact.split_once('T').map_or(fact, |(day, _)| day);
+    sentence.contains(fact) || (fact.ends_with('Z') && sentence.contains(day))
 }
 
 /// `nodes/gateway-1/tls.jks, alias tls`.
@@ -115,36 +140,70 @@ fn place(problem: &Problem) -> String {
     parts.join(", ")
 }
 
-fn write_connections(
-    verified: Verified<'_>,
-    layout: Layout,
-    lines: &mut Lines<'_>,
-) -> io::Result<()> {
-    let edges = &verified.report.edges;
-    let failed: Vec<&Edge> = of_state(edges, State::Failed);
-    let mut last = None;
+/// Connections that fail for the same reason at the same place stand together.
+fn write_failed(verified: Verified<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
+    let failed: Vec<&Edge> = verified.report.failed().collect();
+    let alike = |a: &Edge, b: &Edge| {
+        (&a.to, &a.name, a.port, &a.problems, &a.settings)
+            == (&b.to, &b.name, b.port, &b.problems, &b.settings)
+    };
+    let mut groups: Vec<Vec<&Edge>> = Vec::new();
     for edge in &failed {
-        lines.put(
-            0,
-            &format!("fails: {} → {}{}", edge.from, edge.to, address(edge)),
-        )?;
-        for problem in &edge.problems {
-            lines.put(6, &problem.to_string())?;
+        match groups.iter_mut().find(|group| alike(group[0], edge)) {
+            Some(group) => group.push(edge),
+            None => groups.push(vec![edge]),
         }
-        if let Some(file) = edge.files.first() {
-            lines.put(6, &format!("it presents `{file}`"))?;
+    }
+    for (at, group) in groups.iter().enumerate() {
+        let edge = group[0];
+        let openers: Vec<&str> = group.iter().map(|edge| edge.from.as_str()).collect();
+        let text = format!(
+            "fails: {} → {}{}",
+            openers.join(", "),
+            edge.to,
+            address(edge)
+        );
+        lines.put(0, &text)?;
+        for problem in &edge.problems {
+            write_reason(edge, problem, lines)?;
         }
         if !edge.settings.is_empty() {
             lines.put(6, &format!("set by {}", edge.settings.join(", ")))?;
         }
-        last = verified.advice.connection(edge);
+        let hint = verified.advice.connection(edge);
+        let next = groups
+            .get(at + 1)
+            .and_then(|next| verified.advice.connection(next[0]));
+        if let Some(hint) = hint.filter(|hint| Some(hint) != next.as_ref()) {
+            lines.put(2, &format!("hint: {hint}"))?;
+        }
     }
-    if let Some(hint) = last {
-        lines.put(0, &format!("hint: {hint}"))?;
+    match failed.is_empty() {
+        true => Ok(()),
+        false => lines.blank(),
     }
-    if !failed.is_empty() {
-        lines.blank()?;
+}
+
+fn write_reason(edge: &Edge, problem: &EdgeProblem, lines: &mut Lines<'_>) -> io::Result<()> {
+    lines.put(6, &problem.to_string())?;
+    let (EdgeProblem::Path(path) | EdgeProblem::NameUnchecked(path)) = problem else {
+        return Ok(());
+    };
+    if let PathProblem::NameMismatch { candidates, .. } = path {
+        let found = match candidates.is_empty() {
+            true => "no such name".to_owned(),
+            false => candidates.join(", "),
+        };
+        lines.put(6, &format!("found:    {found}"))?;
     }
+    match edge.files.first() {
+        Some(file) => lines.put(6, &format!("presented: `{file}`")),
+        None => Ok(()),
+    }
+}
+
+fn write_good(report: &Report, layout: Layout, lines: &mut Lines<'_>) -> io::Result<()> {
+    let edges = &report.edges;
     let good = of_state(edges, State::Ok);
     let unknown = of_state(edges, State::Unknown);
     if good.is_empty() && unknown.is_empty() {
