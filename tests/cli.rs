@@ -1,8 +1,11 @@
 //! What the binary says and does, one case a file: `tests/cli/<verb>-<situation>.toml`.
 //!
-//! A case runs in an empty folder with an empty environment. In expected output `[..]` stands for
-//! anything within a line. What a case does not mention must be empty, and no file may appear that it
-//! does not name.
+//! A case runs in an empty folder with an empty environment, or with `fixture = "issued"` in the folder of
+//! a small deployment that is made and verified (`tests/cli/issued.topology`). Before it runs, files may be
+//! written (`before`), taken away (`remove`), cut to a length (`truncate`), turned into links (`link`), or
+//! given a mode (`mode`, octal). In expected output `[..]` stands for anything within a line. What a case
+//! does not mention must be empty, and nothing may be created, changed or removed but what `after` and
+//! `makes` (files, or folders with all that is in them) name.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,8 +16,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     io::Write,
+    os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
@@ -77,9 +82,8 @@ fn check(file: &Path) -> Result<(), String> {
         assert!(KEYS.contains(&key), "{name}: unknown key `{key}`");
     }
     let folder = tempfile::tempdir().unwrap();
-    for (path, content) in table(&case, "before") {
-        fs::write(folder.path().join(path), content).unwrap();
-    }
+    prepare(&case, folder.path());
+    let before = contents(folder.path());
     let args = strings(&case, "args");
     let mut child = apim_pki()
         .args(&args)
@@ -98,6 +102,7 @@ fn check(file: &Path) -> Result<(), String> {
         .write_all(stdin.as_bytes())
         .unwrap();
     let output = child.wait_with_output().unwrap();
+    let after = contents(folder.path());
 
     let mut wrong = Vec::new();
     let code = case.get("code").and_then(Item::as_integer).unwrap_or(0);
@@ -114,8 +119,7 @@ fn check(file: &Path) -> Result<(), String> {
             wrong.push(format!("{stream} without `{part}`:\n{found}"));
         }
     }
-    let mut expected = table(&case, "before");
-    expected.extend(table(&case, "after"));
+    let expected = table(&case, "after");
     for (path, content) in &expected {
         match fs::read_to_string(folder.path().join(path)) {
             Ok(found) if matches(content, &found) => {}
@@ -123,17 +127,111 @@ fn check(file: &Path) -> Result<(), String> {
             Err(error) => wrong.push(format!("{path}: {error}")),
         }
     }
-    let named: BTreeSet<_> = expected.into_keys().collect();
-    for entry in fs::read_dir(folder.path()).unwrap() {
-        let found = entry.unwrap().file_name().to_string_lossy().into_owned();
-        if !named.contains(&found) {
-            wrong.push(format!("`{found}` appeared"));
+    let made = strings(&case, "makes");
+    for folder in &made {
+        if !after.keys().any(|path| path.starts_with(folder)) {
+            wrong.push(format!("`{folder}` was not made"));
+        }
+    }
+    let named: BTreeSet<PathBuf> = expected.into_keys().chain(made).map(Into::into).collect();
+    let paths: BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
+    for path in paths {
+        if before.get(path) != after.get(path) && !named.iter().any(|name| path.starts_with(name)) {
+            wrong.push(format!("`{}` was touched", path.display()));
         }
     }
     match wrong.is_empty() {
         true => Ok(()),
         false => Err(format!("{name}: {args:?}\n{}", wrong.join("\n"))),
     }
+}
+
+/// Everything that is there before the run.
+fn prepare(case: &DocumentMut, folder: &Path) {
+    if text(case, "fixture") == "issued" {
+        copy(issued(), folder);
+    }
+    for (path, content) in table(case, "before") {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    for path in strings(case, "remove") {
+        let path = folder.join(path);
+        match path.is_dir() {
+            true => fs::remove_dir_all(path).unwrap(),
+            false => fs::remove_file(path).unwrap(),
+        }
+    }
+    for (path, length) in items(case, "truncate") {
+        let length = length.as_integer().unwrap();
+        let file = fs::File::options().write(true).open(folder.join(path));
+        file.unwrap().set_len(length.unsigned_abs()).unwrap();
+    }
+    for (path, target) in table(case, "link") {
+        let path = folder.join(path);
+        let _ = fs::remove_file(&path);
+        symlink(target, path).unwrap();
+    }
+    for (path, mode) in table(case, "mode") {
+        let mode = u32::from_str_radix(&mode, 8).unwrap();
+        fs::set_permissions(folder.join(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
+}
+
+/// A deployment with a key of the cheap kind wherever the product takes one, made once for all cases.
+fn issued() -> &'static Path {
+    static ISSUED: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let made = ISSUED.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let topology = include_str!("cli/issued.topology");
+        fs::write(folder.path().join("apim-pki.toml"), topology).unwrap();
+        let mut command = apim_pki();
+        let output = command.arg("issue").current_dir(&folder).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        folder
+    });
+    made.path()
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir(&target).unwrap();
+            fs::set_permissions(&target, fs::Permissions::from_mode(0o700)).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Every file below a folder, by path, and every link with its target.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let entry = entry.unwrap();
+            let path = entry.path();
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let content = match kind.is_symlink() {
+                true => fs::read_link(&path)
+                    .unwrap()
+                    .into_os_string()
+                    .into_encoded_bytes(),
+                false => fs::read(&path).unwrap(),
+            };
+            found.insert(path.strip_prefix(folder).unwrap().to_owned(), content);
+        }
+    }
+    found
 }
 
 /// Line by line; `[..]` stands for anything, a last line `[...]` for any rest.
@@ -178,25 +276,38 @@ fn strings(case: &DocumentMut, key: &str) -> Vec<String> {
 }
 
 fn table(case: &DocumentMut, key: &str) -> BTreeMap<String, String> {
+    items(case, key)
+        .into_iter()
+        .map(|(key, value)| (key, value.as_str().unwrap().to_owned()))
+        .collect()
+}
+
+fn items(case: &DocumentMut, key: &str) -> BTreeMap<String, Item> {
     let table = case.get(key).and_then(Item::as_table_like);
     table.map_or_else(Default::default, |table| {
         table
             .iter()
-            .map(|(key, value)| (key.to_owned(), value.as_str().unwrap().to_owned()))
+            .map(|(key, value)| (key.to_owned(), value.clone()))
             .collect()
     })
 }
 
 /// What a case may say.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 16] = [
     "after",
     "args",
     "before",
     "code",
     "env",
+    "fixture",
+    "link",
+    "makes",
+    "mode",
+    "remove",
     "stderr",
     "stderr_has",
     "stdin",
     "stdout",
     "stdout_has",
+    "truncate",
 ];

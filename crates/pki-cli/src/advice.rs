@@ -82,7 +82,7 @@ impl Advice for Commands {
                  planned for"
                     .to_owned()
             }
-            ProblemKind::Expiring { .. } | ProblemKind::Expired { .. } => self.issue("renews it"),
+            ProblemKind::Expiring { .. } | ProblemKind::Expired { .. } => self.issue("renews it, if its issuer lives longer"),
             ProblemKind::DefaultKey { .. } => self.issue("makes one of its own"),
             ProblemKind::DefaultTrust { .. } => self.issue("takes it out"),
             ProblemKind::FileMissing => self.issue("makes or restores it"),
@@ -102,8 +102,7 @@ impl Advice for Commands {
                 ))
             }
             EdgeProblem::Path(PathProblem::NameMismatch { .. }) => Some(format!(
-                "if the topology gives `{}` that name, {}; else add it there first, to `sans` or `names`",
-                edge.to,
+                "{} if the topology gives it that name; if not, add it there first, to `sans` or `names`",
                 self.issue("renews the certificate")
             )),
             _ => Some(format!(

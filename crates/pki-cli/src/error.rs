@@ -85,11 +85,30 @@ impl Kind {
 pub(crate) struct CommandError {
     kind: Kind,
     message: String,
-    /// More facts of the same kind.
-    others: Vec<String>,
-    evidence: Vec<String>,
-    causes: Vec<String>,
-    hints: Vec<String>,
+    /// What else is said, by label.
+    lines: Vec<(Label, String)>,
+}
+
+/// What a line says of the error; in the order in which they are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Label {
+    /// Another fact of the same kind.
+    Error,
+    /// Evidence.
+    Found,
+    CausedBy,
+    Hint,
+}
+
+impl Label {
+    const fn shown(self) -> (Style, &'static str) {
+        match self {
+            Self::Error => (ERROR, "error"),
+            Self::Found => (CAUSE, "found"),
+            Self::CausedBy => (CAUSE, "caused by"),
+            Self::Hint => (HINT, "hint"),
+        }
+    }
 }
 
 impl CommandError {
@@ -136,7 +155,7 @@ impl CommandError {
     pub(crate) fn because(mut self, error: &dyn Error) -> Self {
         let mut next = Some(error);
         while let Some(error) = next {
-            self.causes.push(error.to_string());
+            self.lines.push((Label::CausedBy, error.to_string()));
             next = error.source();
         }
         self
@@ -144,19 +163,19 @@ impl CommandError {
 
     /// Adds another fact: a second problem of the same text.
     pub(crate) fn and(mut self, message: impl Into<String>) -> Self {
-        self.others.push(message.into());
+        self.lines.push((Label::Error, message.into()));
         self
     }
 
     /// Adds evidence: what was found, and where.
     pub(crate) fn found(mut self, evidence: impl Into<String>) -> Self {
-        self.evidence.push(evidence.into());
+        self.lines.push((Label::Found, evidence.into()));
         self
     }
 
     /// Adds what to do next, best a command that can be pasted.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        self.lines.push((Label::Hint, hint.into()));
         self
     }
 
@@ -172,17 +191,11 @@ impl CommandError {
             return Ok(());
         }
         labelled(sink, ERROR, "error", &self.message)?;
-        for other in &self.others {
-            labelled(sink, ERROR, "error", other)?;
-        }
-        for evidence in &self.evidence {
-            labelled(sink, CAUSE, "found", evidence)?;
-        }
-        for cause in &self.causes {
-            labelled(sink, CAUSE, "caused by", cause)?;
-        }
-        for hint in &self.hints {
-            labelled(sink, HINT, "hint", hint)?;
+        let mut lines: Vec<&(Label, String)> = self.lines.iter().collect();
+        lines.sort_by_key(|(label, _)| *label);
+        for (label, text) in lines {
+            let (style, word) = label.shown();
+            labelled(sink, style, word, text)?;
         }
         Ok(())
     }
@@ -191,10 +204,7 @@ impl CommandError {
         Self {
             kind,
             message: message.into(),
-            others: Vec::new(),
-            evidence: Vec::new(),
-            causes: Vec::new(),
-            hints: Vec::new(),
+            lines: Vec::new(),
         }
     }
 }

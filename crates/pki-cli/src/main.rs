@@ -7,6 +7,7 @@ mod deployment;
 mod error;
 mod passwords;
 mod paste;
+mod secrets;
 mod ui;
 
 use std::process::ExitCode;

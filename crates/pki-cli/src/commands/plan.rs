@@ -4,9 +4,10 @@ use pki_core::{disk::Workspace, observe::Inventory, report};
 use super::Selection;
 use crate::{
     cli::{Format, Global, HELP},
-    deployment::{self, Secrets},
+    deployment,
     error::{self, CommandError, Outcome},
     passwords::Purpose,
+    secrets::Secrets,
     ui::Ui,
 };
 

@@ -10,9 +10,10 @@ use pki_core::{
 use crate::{
     advice::Commands,
     cli::{Format, Global, HELP},
-    deployment::{self, Secrets},
+    deployment,
     error::{self, CommandError, Outcome},
     passwords::{Purpose, SourceArg},
+    secrets::Secrets,
     ui::Ui,
 };
 

@@ -25,6 +25,9 @@ pub(crate) fn refusal(refusal: &Refusal, workspace: &Path, paste: &Paste) -> Com
                 None => error.hint("name the keystore that holds the cluster's private key"),
             }
         }
+        Refusal::AdoptedKey { reason, .. } if !reason.contains("does not open") => {
+            failed(message).hint("name the keystore whose RSA key the cluster has used until now")
+        }
         Refusal::AdoptedKey { path, .. } => failed(message).hint(format!(
             "the product uses the store's password for the key too: \
              `keytool -keypasswd -keystore {} -alias ALIAS` makes them equal",

@@ -146,7 +146,7 @@ impl Plan {
         masters::copy(&mut draft, &masters);
         stale::plan(&mut draft, &masters, &nodes);
         secrets::plan(&mut draft)?;
-        note::general(&mut draft, &authority);
+        note::general(&mut draft);
         let mut actions = draft.actions;
         let notes = draft.notes;
         // Secrets first, then what others need; the order within a kind is that of the topology.

@@ -2,7 +2,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use super::{Authority, Draft};
+use super::Draft;
 use crate::{disk::RelPath, keystore::Integrity, topology::BalancerTls, wso2::Slot};
 
 /// What an operator should know about a plan.
@@ -29,7 +29,7 @@ pub enum Note {
     },
     /// The vendor's truststore was read without password and pin.
     IntegrityUnchecked,
-    /// The first CA and primary: a cluster that already holds data must bring its own.
+    /// The first primary: a cluster that already holds data must bring its own.
     MadePrimary,
     /// Truststores hold no public CAs.
     NoVendorTruststore,
@@ -91,7 +91,7 @@ impl fmt::Display for Note {
                 "the integrity of the vendor's truststore was not checked: it has neither password nor sha256 in the topology",
             ),
             Self::MadePrimary => f.write_str(
-                "CA and primary are new: a cluster that already holds data must bring its own primary",
+                "the primary is new: a cluster that already holds data must bring its own",
             ),
             Self::NoVendorTruststore => f.write_str(
                 "the truststores hold no public CAs: the topology names no vendor truststore",
@@ -120,7 +120,7 @@ impl fmt::Display for Note {
 }
 
 /// Notes that hang on the topology alone.
-pub(super) fn general(draft: &mut Draft<'_>, authority: &Authority) {
+pub(super) fn general(draft: &mut Draft<'_>) {
     let topology = draft.topology;
     for group in &topology.groups {
         let passes = group
@@ -146,7 +146,16 @@ pub(super) fn general(draft: &mut Draft<'_>, authority: &Authority) {
         (None, None) if writes_truststore => draft.notes.push(Note::NoVendorTruststore),
         _ => {}
     }
-    if matches!(authority, Authority::New { .. }) {
+    let makes_primary = draft.actions.iter().any(|action| {
+        matches!(
+            action.work,
+            super::Work::Master {
+                slot: Slot::Primary,
+                origin: super::Origin::New(_),
+            }
+        )
+    });
+    if makes_primary {
         draft.notes.push(Note::MadePrimary);
     }
 }

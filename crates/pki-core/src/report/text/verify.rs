@@ -242,7 +242,7 @@ fn write_all(edges: &[&Edge], lines: &mut Lines<'_>) -> io::Result<()> {
     })
 }
 
-/// By target and name: how many nodes open it.
+/// By target and name: who opens it.
 fn write_sums(edges: &[&Edge], lines: &mut Lines<'_>) -> io::Result<()> {
     let mut sums: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for edge in edges {
@@ -255,11 +255,15 @@ fn write_sums(edges: &[&Edge], lines: &mut Lines<'_>) -> io::Result<()> {
         let who = match &openers[..] {
             [one] if *one == to => "itself".to_owned(),
             [one] => (*one).to_owned(),
-            several => format!("{} nodes", several.len()),
+            few if few.len() <= FEW => few.join(", "),
+            many => format!("{} and {} more", many[..2].join(", "), many.len() - 2),
         };
         lines.put(2, &format!("{to} as {name}: by {who}"))
     })
 }
+
+/// As many openers as fit on a line.
+const FEW: usize = 3;
 
 /// ` as gw.example.com, port 8243`.
 fn address(edge: &Edge) -> String {
@@ -301,7 +305,7 @@ fn left(now: OffsetDateTime, not_after: OffsetDateTime) -> String {
     }
 }
 
-/// `verified: 64 connections work, 2 errors, 1 warning`.
+/// `not verified: 64 connections work, 2 errors, 1 warning`.
 fn summary(report: &Report) -> String {
     let problems = |severity| {
         let of_severity = report.problems.iter().filter(|it| it.severity == severity);
@@ -325,9 +329,10 @@ fn summary(report: &Report) -> String {
         parts.push(count(errors, "error"));
         parts.push(count(warnings, "warning"));
     }
-    let word = match report.is_clean() {
-        true => "verified",
-        false => "not verified",
+    let word = match (report.has_errors(), report.is_clean()) {
+        (true, _) => "not verified",
+        (false, false) => "verified, with warnings",
+        (false, true) => "verified",
     };
     format!("{word}: {}", parts.join(", "))
 }
