@@ -339,11 +339,9 @@ fn is_path_sign(tokens: &[Token], at: usize) -> bool {
 /// The word that follows, or of a group in braces the first word of each member.
 fn collect(rest: &[Token], found: &mut BTreeSet<String>) {
     match rest.first() {
-        Some(Token::Word(word)) => {
-            // `crate::Thing`: no module.
-            if word.starts_with(|first: char| first.is_lowercase()) {
-                found.insert(word.clone());
-            }
+        // `crate::Thing`: no module.
+        Some(Token::Word(word)) if word.starts_with(|first: char| first.is_lowercase()) => {
+            found.insert(word.clone());
         }
         Some(Token::Sign('{')) => {
             let (mut depth, mut expected) = (0, false);

@@ -56,8 +56,11 @@ impl Advice for Commands {
                  `[stores] password = \"file:PATH\"`"
                     .to_owned()
             }
-            ProblemKind::StoreDoesNotOpen(Unopened::Unreadable(reason))
-                if !matches!(reason, DecodeError::WrongPassword { .. }) =>
+            ProblemKind::StoreDoesNotOpen(reason)
+                if !matches!(
+                    reason,
+                    Unopened::Unreadable(DecodeError::WrongPassword { .. })
+                ) =>
             {
                 format!(
                     "bring it back from where it was copied to, or move it away, and {} makes it anew",

@@ -9,8 +9,7 @@ use std::{
 use pki_core::{
     observe::Inventory,
     plan::{Note, Plan, Scope},
-    secret::Source,
-    topology::{Issuer, Topology, generated_secret, nearest},
+    topology::{Issuer, Topology, nearest},
     verify::ProblemKind,
     wso2::Role,
 };
@@ -108,11 +107,6 @@ pub(crate) fn noted(plan: &Plan, kind: &ProblemKind) -> bool {
                 | (ProblemKind::PrimaryShort { .. }, Note::PrimaryShort { .. })
         )
     })
-}
-
-/// True if the workspace keeps what this source gives, and makes it.
-pub(crate) fn is_generated(source: &Source) -> bool {
-    generated_secret(source).is_some()
 }
 
 /// The nodes that `--node` and `--role` choose; `None`: all.

@@ -51,19 +51,9 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &IssueArgs) -> Result<Outcome,
     let (mut locked, purpose) = lock(ui, global)?;
     let old = &args.selection.old_password;
     let secrets = Secrets::new(ui, &topology, global.base(), old, purpose);
-    let mut found = Inventory::read(locked.view(), &topology, &secrets)
+    let found = Inventory::read(locked.view(), &topology, &secrets)
         .map_err(|error| secrets.explain(&error, &paste))?;
     let plan = deployment::plan(&topology, &found, &scope, global)?;
-    if plan.makes_ca() {
-        // Nothing needed its password until now, and the workspace generates only its own.
-        if !deployment::is_generated(&topology.ca.password) {
-            let source = topology.ca.password.clone();
-            let password = found
-                .resolve(&source, &secrets)
-                .map_err(|error| secrets.explain(&error, &paste))?;
-            found.learn(source, password);
-        }
-    }
     let ca_key = match plan.needs_ca_key() {
         true => Some(
             found

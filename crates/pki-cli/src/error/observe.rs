@@ -59,6 +59,9 @@ pub(crate) fn observe(error: &ObserveError, paste: &Paste) -> CommandError {
             let failed = failed.because(reason);
             match reason {
                 Unopened::Unreadable(reason) => store(failed, path, key, reason),
+                Unopened::Foreign { .. } => {
+                    failed.hint(format!("`{key}` wants a keystore: JKS or PKCS #12"))
+                }
                 _ => failed.hint(format!("name its password in the topology, beside `{key}`")),
             }
         }

@@ -101,7 +101,7 @@ fn lost(
         Some(place) => error.hint(format!(
             "look at each (`keytool -list -v -keystore {}`); pin the right one in the topology, \
              `[{table}] sha256 = \"…\"`, and `issue` restores it",
-            quoted(&workspace.join(place.path.as_path()))
+            quoted(&workspace.join(&place.path))
         )),
         None => error.hint(format!(
             "no copy was found in the workspace: bring `{}` back from a backup",
@@ -146,7 +146,7 @@ fn unopened(
             };
             error.hint(moved_away(workspace, path))
         }
-        _ => error,
+        _ => error.hint(moved_away(workspace, path)),
     }
 }
 

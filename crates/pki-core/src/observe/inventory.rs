@@ -330,12 +330,6 @@ impl Inventory {
         }
     }
 
-    /// Adds what a source gives that nothing needed until now: the password of a CA that is to be made
-    /// (`Plan::makes_ca`).
-    pub fn learn(&mut self, source: Source, password: Password) {
-        self.passwords.insert(source, password);
-    }
-
     fn put(&mut self, path: RelPath, content: Bytes) {
         let digest = Fingerprint::of(content.expose());
         let found = Found {

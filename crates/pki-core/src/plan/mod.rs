@@ -180,17 +180,14 @@ impl Plan {
 
     /// True if an existing CA's private key is needed to carry it out.
     pub fn needs_ca_key(&self) -> bool {
-        !self.makes_ca()
+        let made_here = self
+            .actions
+            .iter()
+            .any(|action| matches!(action.work, Work::Authority { .. }));
+        !made_here
             && self.actions.iter().any(|action| {
                 matches!(&action.work, Work::Certificate { spec, .. } if !spec.self_signed)
             })
-    }
-
-    /// True if it makes a CA, which takes the password that `[ca] password` names.
-    pub fn makes_ca(&self) -> bool {
-        self.actions
-            .iter()
-            .any(|action| matches!(action.work, Work::Authority { .. }))
     }
 
     /// How many private keys are to be made.
