@@ -13,6 +13,10 @@ mod site;
 
 mod authority;
 mod bad_input;
+mod java;
 mod life;
+mod secrets;
 mod shared_key;
 mod spelling;
+mod vendor;
+mod webpki;

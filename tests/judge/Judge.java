@@ -26,7 +26,7 @@
 //     -> `ok`, protocol, cipher suite, SHA-256 of each certificate that the server presented; or
 //        `refused`, `client:` or `server:` before each exception, outermost first. A handshake over
 //        loopback; the client identifies the server as HTTPS does (RFC 2818) by NAME, a host name or an IP
-//        address that need not resolve. With the second group the server demands a client certificate.
+//        address that need not resolve; a null NAME: by trust alone, as Thrift clients do. With the second group the server demands a client certificate.
 
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
@@ -210,10 +210,11 @@ public final class Judge {
             Throwable refusal = null;
             try (Socket plain = new Socket(loopback, listener.getLocalPort());
                     SSLSocket socket = (SSLSocket) client.getSocketFactory()
-                            .createSocket(plain, args[7], listener.getLocalPort(), true)) {
+                            .createSocket(plain, args[7] == null ? "localhost" : args[7],
+                                    listener.getLocalPort(), true)) {
                 socket.setSoTimeout(TIMEOUT_MS);
                 SSLParameters parameters = socket.getSSLParameters();
-                parameters.setEndpointIdentificationAlgorithm("HTTPS");
+                parameters.setEndpointIdentificationAlgorithm(args[7] == null ? null : "HTTPS");
                 socket.setSSLParameters(parameters);
                 socket.startHandshake();
                 // In TLS 1.3 the server judges the client after the client's handshake is over.

@@ -235,6 +235,18 @@ impl Judge {
         self.handshake(&arguments)
     }
 
+    /// The same by a client that does not look at the server's name.
+    pub fn tls_by_trust(
+        &self,
+        server: Store<'_>,
+        trust: Store<'_>,
+    ) -> Result<Handshake, Vec<String>> {
+        let mut arguments = server_fields(&server);
+        arguments.extend(fields(&trust));
+        arguments.push(None);
+        self.handshake(&arguments)
+    }
+
     /// The same with a client certificate from `client`, which the server checks against `server_trust`.
     pub fn mutual_tls(
         &self,
