@@ -33,5 +33,9 @@ fn line(file: &Path, problem: &Problem) -> String {
     let text = problem.to_string();
     let place = format!("line {line}, column {column}: ");
     let text = text.strip_prefix(&place).unwrap_or(&text);
-    format!("{}:{line}:{column}: {text}", file.display())
+    let name = match file == Path::new("-") {
+        true => "stdin".into(),
+        false => file.to_string_lossy(),
+    };
+    format!("{name}:{line}:{column}: {text}")
 }
