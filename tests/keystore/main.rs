@@ -7,6 +7,7 @@ mod judge;
 #[path = "../shared.rs"]
 mod shared;
 
+mod edit;
 mod jks;
 mod pem;
 mod pkcs12;

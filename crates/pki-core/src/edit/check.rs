@@ -86,7 +86,7 @@ pub enum Fault {
         /// Why.
         reason: UnsealError,
     },
-    /// The key has no certificate: Java does not show it.
+    /// The key has no certificate: nobody can serve with it.
     NoChain,
     /// Java's attribute is missing on the certificate: Java does not show it.
     NotVisible,

@@ -8,7 +8,7 @@ use crate::keystore::{Content, Decoded, Encoding, Format, Pkcs12Profile, Protect
 pub enum Reader {
     /// Java 8 before 8u301, Java 11 before 11.0.12.
     OldJava,
-    /// Java 8 from 8u301, 11 from 11.0.12, and later up to 25.
+    /// Java 8 from 8u301, 11 from 11.0.12, and what came later, up to 25.
     Java,
     /// Java 26 and later.
     NewJava,
@@ -151,14 +151,22 @@ const SHA1_MAC: &str = "HmacPBESHA1";
 
 /// What each reader does not take, and since when it does.
 const TABLE: &[Row] = &[
-    // JDK-8153005 (JDK 16) made PBES2 and HmacPBESHA256 the default; the readers for them came to 8u301
-    // and 11.0.12 with it. Before: "Algorithm HmacPBESHA256 not available" (KeyStore Explorer 359).
+    // CSR JDK-8267701: HmacPBESHA256 is new in 12, 11.0.12, 8u301 and 7u311, and the default since 16.
+    // Before: "Algorithm HmacPBESHA256 not available" (KeyStore Explorer, issue 359).
     row(Reader::OldJava, Trait::Sha2Mac, "its MAC stands on SHA-2"),
     row(Reader::OldJava, Trait::Pbes2, "it is encrypted with PBES2"),
-    // JDK-8343232 brings RFC 9879 to JDK 26. JDK 17 says "HmacPBE1.2.840.113549.1.5.14 not available".
+    // JDK-8343232 brings RFC 9879 to JDK 26 (backports: JDK-8370042). JDK 17.0.15, seen on the RFC's own
+    // files: "Algorithm HmacPBE1.2.840.113549.1.5.14 not available".
     row(Reader::OldJava, Trait::Pbmac1, "its MAC is PBMAC1"),
     row(Reader::Java, Trait::Pbmac1, "its MAC is PBMAC1"),
-    // CHANGES of OpenSSL 3.4: PBMAC1 added. 3.0 says "Mac verify error: invalid password?".
+    // bc-java, issue 1739.
+    Row {
+        reader: Reader::BouncyCastle,
+        found: Trait::Pbmac1,
+        obstacle: "its MAC is PBMAC1",
+        with: Some("the type PKCS12-PBMAC1"),
+    },
+    // CHANGES of OpenSSL 3.4. OpenSSL 3.0.19, seen: "Mac verify error: invalid password?".
     row(Reader::OldOpenSsl, Trait::Pbmac1, "its MAC is PBMAC1"),
     Row {
         reader: Reader::OpenSsl,
