@@ -140,7 +140,18 @@ impl<'s> Places<'s> {
         }
     }
 
-    pub(super) fn is_taken(&self, alias: &Alias) -> bool {
+    /// The entry in the way of a new one; several are nothing that one entry can replace.
+    pub(super) fn in_the_way(&self, alias: &Alias) -> Result<Option<&'s Entry>, EditError> {
+        match self.at(alias) {
+            [] => Ok(None),
+            [at] => Ok(Some(&self.entries[*at])),
+            _ => Err(EditError::AliasClash {
+                alias: alias.clone(),
+            }),
+        }
+    }
+
+    fn is_taken(&self, alias: &Alias) -> bool {
         !self.at(alias).is_empty()
     }
 

@@ -80,8 +80,7 @@ pub fn import_certificates(
             change.say(&alias, What::DuplicateAdded { of });
         }
         let alias = unique(alias, &mut given);
-        if places.is_taken(&alias) {
-            let old = &store.entries()[places.find(&alias)?];
+        if let Some(old) = places.in_the_way(&alias)? {
             let (was, certificates) = (Kind::of(old), old.certificates().to_vec());
             if was != Kind::TrustedCertificate {
                 return Err(EditError::KeyInTheWay { alias });
@@ -231,6 +230,19 @@ mod tests {
         asked.duplicates = Duplicates::Add;
         let added = import_certificates(&before, &asked).unwrap();
         assert_eq!(aliases(&added.keystore), ["first", "second"]);
+    }
+
+    #[test]
+    fn entries_that_differ_in_case_alone_are_not_replaced_by_one() {
+        let [a, b, new] = ["a", "b", "new"].map(|name| made(name, None).certificate);
+        let before = store_of([Entry::trusted("ca", a), Entry::trusted("CA", b)]);
+        let (bundle, pattern) = ([new], AliasPattern::new("ca").unwrap());
+        let asked = CertificateImport {
+            replace: true,
+            ..import(&bundle, &pattern)
+        };
+        let clash = EditError::AliasClash { alias: "ca".into() };
+        assert_eq!(import_certificates(&before, &asked), Err(clash));
     }
 
     #[test]

@@ -63,8 +63,7 @@ pub fn import_key(
 
     let places = Places::of(store);
     let mut keystore = store.clone();
-    if places.is_taken(&alias) {
-        let old = &store.entries()[places.find(&alias)?];
+    if let Some(old) = places.in_the_way(&alias)? {
         if is_same(old, &material.key, &arranged.chain, import.key_password) {
             let mut change = Change::default();
             change.say(&alias, What::Unchanged);
