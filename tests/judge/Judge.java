@@ -4,7 +4,8 @@
 // A command is one line: a word, then arguments separated by blanks, each the hex of its UTF-8, so that
 // every character passes; `-` is the empty string, `~` is null (no password). An answer is any number of
 // lines of fields separated by tabs (tab, line feed, carriage return and backslash are written \t \n \r
-// \\), then a line `.`. A failed command answers one line: `error`, then the exceptions from the outermost
+// \\), then a line `.`. A TYPE is a name, `@BC` behind it for BouncyCastle's, and any number of `;NAME=VALUE`,
+// system properties for the time of the command (`PKCS12;keystore.pkcs12.legacy=`). A failed command answers one line: `error`, then the exceptions from the outermost
 // to the root cause, `Class: message` each.
 //
 // version
@@ -19,6 +20,11 @@
 //        key ALIAS KEYPASSWORD PKCS8-FILE(DER) CHAIN-FILE(PEM or DER, end-entity first)
 //        trusted ALIAS CERTIFICATE-FILE(PEM or DER)
 //        secret ALIAS KEYPASSWORD ALGORITHM HEX
+// inspect TYPE PATH PASSWORD KEYPASSWORD
+//     -> for each alias: alias, key|trusted|secret, `opens` or `fails: Class: message`, SHA-256 of each
+//        certificate. A private key opens if it makes a signature that its certificate verifies.
+// bouncycastle
+//     -> the provider's version; an error where it is not on the class path
 // keytool ARGUMENT...
 //     -> the lines that keytool prints. Runs in this JVM, so non-ASCII arguments arrive whatever the locale.
 // tls SERVERTYPE SERVERSTORE PASSWORD KEYPASSWORD TRUSTTYPE TRUSTSTORE PASSWORD NAME
@@ -46,6 +52,9 @@ import java.security.Key;
 import java.security.KeyStore;
 import java.security.MessageDigest;
 import java.security.PrivateKey;
+import java.security.Provider;
+import java.security.PublicKey;
+import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.spec.PKCS8EncodedKeySpec;
@@ -106,6 +115,8 @@ public final class Judge {
             case "load" -> load(args);
             case "key" -> key(args);
             case "store" -> store(args);
+            case "inspect" -> inspect(args);
+            case "bouncycastle" -> List.of(List.of(bouncyCastle().getVersionStr()));
             case "keytool" -> keytool(args);
             case "tls" -> tls(args);
             default -> throw new IllegalArgumentException("unknown command " + command);
@@ -144,7 +155,11 @@ public final class Judge {
     }
 
     private static List<List<String>> store(String[] args) throws Exception {
-        KeyStore store = KeyStore.getInstance(args[0]);
+        with(args[0], store -> fill(store, args));
+        return List.of();
+    }
+
+    private static void fill(KeyStore store, String[] args) throws Exception {
         store.load(null, null);
         for (int at = 3; at < args.length; ) {
             String alias = args[at + 1];
@@ -168,7 +183,86 @@ public final class Judge {
         try (OutputStream file = new FileOutputStream(args[1])) {
             store.store(file, chars(args[2]));
         }
-        return List.of();
+    }
+
+    private static List<List<String>> inspect(String[] args) throws Exception {
+        KeyStore store = open(args[0], args[1], args[2]);
+        List<List<String>> rows = new ArrayList<>();
+        for (String alias : Collections.list(store.aliases())) {
+            boolean trusted = store.isCertificateEntry(alias);
+            Certificate[] chain =
+                    trusted ? new Certificate[] {store.getCertificate(alias)} : store.getCertificateChain(alias);
+            String opens = "opens";
+            boolean secret = false;
+            if (!trusted) {
+                try {
+                    Key key = store.getKey(alias, chars(args[3]));
+                    secret = !(key instanceof PrivateKey);
+                    if (!secret && !signs((PrivateKey) key, chain[0], args[0])) {
+                        opens = "fails: another key than the certificate's";
+                    }
+                } catch (Exception e) {
+                    opens = "fails: " + causes("", e).get(0);
+                }
+            }
+            List<String> row = new ArrayList<>(List.of(alias, trusted ? "trusted" : secret ? "secret" : "key", opens));
+            for (Certificate certificate : chain == null ? new Certificate[0] : chain) {
+                row.add(sha256(certificate.getEncoded()));
+            }
+            rows.add(row);
+        }
+        return rows;
+    }
+
+    private static boolean signs(PrivateKey key, Certificate certificate, String type) throws Exception {
+        String name = certificate.getPublicKey().getAlgorithm();
+        String algorithm = switch (name) {
+            case "RSA", "DSA" -> "SHA256with" + name;
+            case "EC" -> "SHA256withECDSA";
+            default -> "Ed25519";
+        };
+        boolean theirs = type.contains("@BC");
+        Signature signer =
+                theirs ? Signature.getInstance(algorithm, bouncyCastle()) : Signature.getInstance(algorithm);
+        signer.initSign(key);
+        signer.update(new byte[] {42});
+        byte[] signature = signer.sign();
+        PublicKey known = CertificateFactory.getInstance("X.509")
+                .generateCertificate(new ByteArrayInputStream(certificate.getEncoded()))
+                .getPublicKey();
+        Signature verifier = Signature.getInstance(algorithm);
+        verifier.initVerify(known);
+        verifier.update(new byte[] {42});
+        return verifier.verify(signature);
+    }
+
+    private static Provider bouncyCastle() throws Exception {
+        Class<?> found = Class.forName("org.bouncycastle.jce.provider.BouncyCastleProvider");
+        return (Provider) found.getDeclaredConstructor().newInstance();
+    }
+
+    /** Runs something with a store of a TYPE, its properties set. */
+    private static void with(String type, Use use) throws Exception {
+        String[] parts = type.split(";");
+        String name = parts[0].replace("@BC", "");
+        KeyStore store = parts[0].endsWith("@BC")
+                ? KeyStore.getInstance(name, bouncyCastle())
+                : KeyStore.getInstance(name);
+        try {
+            for (int i = 1; i < parts.length; i++) {
+                String[] property = parts[i].split("=", 2);
+                System.setProperty(property[0], property[1]);
+            }
+            use.of(store);
+        } finally {
+            for (int i = 1; i < parts.length; i++) {
+                System.clearProperty(parts[i].split("=", 2)[0]);
+            }
+        }
+    }
+
+    private interface Use {
+        void of(KeyStore store) throws Exception;
     }
 
     private static List<List<String>> keytool(String[] args) throws Exception {
@@ -278,11 +372,14 @@ public final class Judge {
     }
 
     private static KeyStore open(String type, String path, String password) throws Exception {
-        KeyStore store = KeyStore.getInstance(type);
-        try (FileInputStream file = new FileInputStream(path)) {
-            store.load(file, chars(password));
-        }
-        return store;
+        KeyStore[] opened = new KeyStore[1];
+        with(type, store -> {
+            try (FileInputStream file = new FileInputStream(path)) {
+                store.load(file, chars(password));
+            }
+            opened[0] = store;
+        });
+        return opened[0];
     }
 
     private static PrivateKey pkcs8(String path) throws Exception {

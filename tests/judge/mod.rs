@@ -15,6 +15,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 use std::{
+    ffi::OsString,
     fs,
     io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
@@ -88,7 +89,7 @@ pub enum NewEntry<'a> {
 /// A store for [`Judge::tls`].
 #[derive(Clone, Copy, Debug)]
 pub struct Store<'a> {
-    /// `JKS`, `PKCS12`.
+    /// `JKS`, `PKCS12`, or another TYPE of `Judge.java`.
     pub kind: &'a str,
     pub path: &'a Path,
     pub password: &'a str,
@@ -187,9 +188,45 @@ impl Judge {
         })
     }
 
+    /// The version of BouncyCastle's provider, where it is installed.
+    pub fn bouncy_castle(&self) -> Option<String> {
+        let rows = self.ask("bouncycastle", &[]).ok()?;
+        Some(rows[0][0].clone())
+    }
+
+    /// Each entry, and of a key whether it opens and is its certificate's: alias, kind, `opens` or why not,
+    /// SHA-256 of the certificates.
+    pub fn inspect(
+        &self,
+        kind: &str,
+        path: &Path,
+        password: Option<&str>,
+        key_password: &str,
+    ) -> Result<Vec<Vec<String>>, Vec<String>> {
+        let arguments = [Some(kind), Some(text(path)), password, Some(key_password)];
+        self.ask("inspect", &arguments)
+    }
+
+    /// Makes a store; without a password if Java is to write none.
+    pub fn store_without_password(
+        &self,
+        kind: &str,
+        path: &Path,
+        entries: &[NewEntry<'_>],
+    ) -> Result<(), Vec<String>> {
+        self.store_with(vec![Some(kind), Some(text(path)), None], entries)
+    }
+
     /// Makes a store.
     pub fn store(&self, store: Store<'_>, entries: &[NewEntry<'_>]) -> Result<(), Vec<String>> {
-        let mut arguments = fields(&store).to_vec();
+        self.store_with(fields(&store).to_vec(), entries)
+    }
+
+    fn store_with<'a>(
+        &self,
+        mut arguments: Vec<Option<&'a str>>,
+        entries: &[NewEntry<'a>],
+    ) -> Result<(), Vec<String>> {
         for entry in entries {
             let words = match *entry {
                 NewEntry::Key {
@@ -293,7 +330,7 @@ impl Judge {
                 "-Duser.timezone=UTC",
             ])
             .args(["-Djavax.net.ssl.trustStore=NONE", "-cp"])
-            .arg(&classes)
+            .arg(class_path(&classes))
             .arg("Judge")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -307,6 +344,12 @@ impl Judge {
             stdout,
         }))
     }
+}
+
+/// Our classes, and BouncyCastle where it is installed (Debian: libbcprov-java).
+fn class_path(classes: &Path) -> OsString {
+    let jar = std::env::var_os("BCPROV_JAR").unwrap_or_else(|| BCPROV.into());
+    std::env::join_paths([classes.as_os_str(), &jar]).unwrap()
 }
 
 /// Compiles the Java side once per version of its source and of its folder; several test processes may
@@ -389,6 +432,7 @@ fn fnv(bytes: &[u8]) -> u64 {
     })
 }
 
+const BCPROV: &str = "/usr/share/java/bcprov.jar";
 const SOURCE: &str = include_str!("Judge.java");
 const KEYTOOL: &str = "java.base/sun.security.tools.keytool=ALL-UNNAMED";
 const INSTALL: &str = "the tests ask a JDK 17 or later; on Debian install openjdk-17-jdk-headless";

@@ -385,13 +385,6 @@ fn what_is_no_jks_says_what_it_is() {
     ));
     let mangled = String::from_utf8_lossy(&small_store()).into_owned();
     assert_eq!(decode(mangled.as_bytes()), DecodeError::TextMangled);
-    let jceks = [0xCE, 0xCE, 0xCE, 0xCE, 0, 0, 0, 2];
-    assert_eq!(
-        decode(&jceks),
-        DecodeError::UnsupportedFormat {
-            format: Format::Jceks
-        }
-    );
 }
 
 struct Made {

@@ -8,7 +8,9 @@ mod judge;
 mod shared;
 
 mod edit;
+mod foreign;
 mod jks;
+mod matrix;
 mod pem;
 mod pkcs12;
 

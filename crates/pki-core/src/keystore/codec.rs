@@ -1,25 +1,30 @@
 use std::fmt;
 
-use super::{DecodeError, EncodeError, Keystore, jks, pem, pkcs12};
+use super::{DecodeError, EncodeError, Keystore, bcfks, bks, der, jceks, jks, pem, pkcs7, pkcs12};
 use crate::{
     key::Random,
     secret::{Bytes, Password},
+    x509::Certificate,
 };
 
 /// A container format, told by content, never by a file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Format {
-    /// BouncyCastle's BKS.
+    /// BouncyCastle's BKS. Read only.
     Bks,
-    /// BouncyCastle's FIPS format, BCFKS.
+    /// BouncyCastle's FIPS format, BCFKS. Recognised, not read.
     Bcfks,
-    /// Java's JCEKS.
+    /// A certificate in DER. Read only.
+    Der,
+    /// Java's JCEKS. Read only.
     Jceks,
     /// Java's own JKS.
     Jks,
     /// PEM blocks (RFC 7468).
     Pem,
+    /// Certificates in PKCS #7, which is CMS SignedData (RFC 5652). Read only.
+    Pkcs7,
     /// PKCS #12 (RFC 7292).
     Pkcs12,
 }
@@ -31,6 +36,10 @@ impl Format {
             [0xFE, 0xED, 0xFE, 0xED, ..] => Some(Self::Jks),
             [0xCE, 0xCE, 0xCE, 0xCE, ..] => Some(Self::Jceks),
             bytes if pkcs12::looks_like(bytes) => Some(Self::Pkcs12),
+            bytes if pkcs7::looks_like(bytes) => Some(Self::Pkcs7),
+            bytes if der::looks_like(bytes) => Some(Self::Der),
+            bytes if bcfks::looks_like(bytes) => Some(Self::Bcfks),
+            bytes if bks::looks_like(bytes) => Some(Self::Bks),
             bytes if pem::looks_like(bytes) => Some(Self::Pem),
             _ => None,
         }
@@ -41,9 +50,11 @@ impl Format {
         match self {
             Self::Bks => "bks",
             Self::Bcfks => "bcfks",
+            Self::Der => "der",
             Self::Jceks => "jceks",
             Self::Jks => "jks",
             Self::Pem => "pem",
+            Self::Pkcs7 => "pkcs7",
             Self::Pkcs12 => "pkcs12",
         }
     }
@@ -54,9 +65,11 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Bks => "BKS",
             Self::Bcfks => "BCFKS",
+            Self::Der => "DER",
             Self::Jceks => "JCEKS",
             Self::Jks => "JKS",
             Self::Pem => "PEM",
+            Self::Pkcs7 => "PKCS #7",
             Self::Pkcs12 => "PKCS #12",
         })
     }
@@ -241,15 +254,40 @@ impl Keystore {
     }
 }
 
+/// The certificates of a file, in its order, without a password: PEM, DER or PKCS #7, or the entries of a
+/// keystore as far as they lie open. None is an error in DER, and in a PEM or PKCS #7 no error.
+///
+/// # Errors
+///
+/// As [`Keystore::decode_unverified`]; an encrypted keystore asks for a password.
+pub fn read_certificates(bytes: &[u8]) -> Result<Vec<Certificate>, DecodeError> {
+    match Format::detect(bytes) {
+        Some(Format::Der) => der::certificates(bytes),
+        Some(Format::Pem) => pem::certificates_of(bytes),
+        Some(Format::Pkcs7) => pkcs7::certificates(bytes),
+        _ => {
+            let read = Keystore::decode_unverified(bytes)?.keystore;
+            let entries = read.entries().iter();
+            Ok(entries
+                .flat_map(|entry| entry.certificates().to_vec())
+                .collect())
+        }
+    }
+}
+
 fn decode(bytes: &[u8], password: Option<&Password>) -> Result<Decoded, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty);
     }
     match Format::detect(bytes) {
+        Some(Format::Bks) => bks::decode(bytes, password),
+        Some(Format::Der) => der::decode(bytes),
+        Some(Format::Jceks) => jceks::decode(bytes, password),
         Some(Format::Jks) => jks::decode(bytes, password),
+        Some(Format::Pkcs7) => pkcs7::decode(bytes),
         Some(Format::Pkcs12) => pkcs12::decode(bytes, password),
         Some(Format::Pem) => pem::decode(bytes),
-        Some(format) => Err(DecodeError::UnsupportedFormat { format }),
+        Some(format @ Format::Bcfks) => Err(DecodeError::UnsupportedFormat { format }),
         None => Err(DecodeError::unknown(bytes)),
     }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use super::{Alias, Protection, UnsealError, jks::Spelling, protect};
+use super::{Alias, Protection, UnsealError, java::Spelling, protect};
 use crate::{
     key::{PrivateKey, Random},
     secret::{Bytes, Password},
@@ -121,8 +121,8 @@ impl Attribute {
 
 /// A private key as it lies in a keystore: encrypted, or bare where the format has it so.
 ///
-/// Every format here keeps an encrypted key as a PKCS #8 `EncryptedPrivateKeyInfo` (RFC 5958 section 3);
-/// they differ in the algorithm named inside.
+/// Every format here but BKS keeps an encrypted key as a PKCS #8 `EncryptedPrivateKeyInfo` (RFC 5958
+/// section 3); they differ in the algorithm named inside.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealedKey(pub(super) Seal);
 
@@ -130,6 +130,8 @@ pub struct SealedKey(pub(super) Seal);
 pub(super) enum Seal {
     /// DER of `EncryptedPrivateKeyInfo`.
     Encrypted(Vec<u8>),
+    /// BouncyCastle's own frame, as a BKS has it.
+    Bks(Vec<u8>),
     /// A key that no password protects (a PKCS #12 keyBag, a PEM key).
     Open(PrivateKey),
 }
@@ -168,6 +170,7 @@ impl SealedKey {
     pub fn open(&self, password: &Password) -> Result<PrivateKey, UnsealError> {
         match &self.0 {
             Seal::Encrypted(der) => protect::open(der, password),
+            Seal::Bks(sealed) => protect::bks::open(sealed, password),
             Seal::Open(key) => Ok(key.clone()),
         }
     }
@@ -176,15 +179,17 @@ impl SealedKey {
     pub fn protection(&self) -> Option<Protection> {
         match &self.0 {
             Seal::Encrypted(der) => protect::identify(der),
+            Seal::Bks(sealed) => protect::bks::identify(sealed),
             Seal::Open(_) => None,
         }
     }
 
-    /// The DER of the `EncryptedPrivateKeyInfo`; `None` if the key lies open.
+    /// The DER of the `EncryptedPrivateKeyInfo`; `None` if the key lies open, or in a frame of
+    /// BouncyCastle's own (BKS), which no other format can hold.
     pub fn encrypted(&self) -> Option<&[u8]> {
         match &self.0 {
             Seal::Encrypted(der) => Some(der),
-            Seal::Open(_) => None,
+            Seal::Bks(_) | Seal::Open(_) => None,
         }
     }
 
@@ -197,7 +202,9 @@ impl SealedKey {
 impl fmt::Debug for SealedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Seal::Encrypted(der) => write!(f, "SealedKey({} bytes)", der.len()),
+            Seal::Encrypted(sealed) | Seal::Bks(sealed) => {
+                write!(f, "SealedKey({} bytes)", sealed.len())
+            }
             Seal::Open(key) => write!(f, "SealedKey({key:?})"),
         }
     }

@@ -4,17 +4,19 @@
 //! entry with the certificate over it and that certificate's issuers, as far as the bundle has them;
 //! every other certificate is a trusted one.
 
-use std::collections::{HashMap, HashSet};
-
-use super::{DecodeError, Decoded, Entry, Format, Integrity, Keystore, SealedKey, entry::Seal};
+use super::{
+    DecodeError, Decoded, Format, SealedKey,
+    bundle::{self, Key},
+    pkcs7,
+};
 use crate::{
-    key::{KeyMatch, PrivateKey, der, read_private_key},
+    key::{PrivateKey, der, read_private_key},
     x509::{Certificate, PemBlock, PemError, has_pem_block, pem_blocks, write_pem},
 };
 
 /// The certificates of a PEM text, in order: blocks that are called `CERTIFICATE`, `X509 CERTIFICATE` or
-/// `TRUSTED CERTIFICATE` (OpenSSL's, whose trust settings are dropped). Other blocks and text are passed
-/// over; none is no error.
+/// `TRUSTED CERTIFICATE` (OpenSSL's, whose trust settings are dropped), and all in a block of `PKCS7` or
+/// `CMS`. Other blocks and text are passed over; none is no error.
 ///
 /// ```
 /// use pki_core::{keystore::{read_pem_certificates, write_pem_certificates}, x509::Certificate};
@@ -29,8 +31,11 @@ use crate::{
 ///
 /// [`PemError`] if a block, of whatever label, is broken.
 pub fn read_pem_certificates(bytes: &[u8]) -> Result<Vec<Certificate>, PemError> {
-    let blocks = pem_blocks(bytes)?;
-    Ok(blocks.iter().filter_map(certificate).collect())
+    let mut found = Vec::new();
+    for block in &pem_blocks(bytes)? {
+        found.extend(certificates(block)?.unwrap_or_default());
+    }
+    Ok(found)
 }
 
 /// Certificates as PEM: lines of 64 columns, LF, nothing between the blocks.
@@ -43,6 +48,11 @@ pub fn write_pem_certificates(certificates: &[Certificate]) -> String {
     out
 }
 
+/// [`read_pem_certificates`] with the errors of a keystore.
+pub(super) fn certificates_of(bytes: &[u8]) -> Result<Vec<Certificate>, DecodeError> {
+    read_pem_certificates(bytes).map_err(unreadable)
+}
+
 pub(super) fn looks_like(bytes: &[u8]) -> bool {
     has_pem_block(bytes)
 }
@@ -50,17 +60,17 @@ pub(super) fn looks_like(bytes: &[u8]) -> bool {
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
     let blocks = pem_blocks(bytes).map_err(unreadable)?;
     let mut keys = Vec::new();
-    let mut certificates = Vec::new();
+    let mut all = Vec::new();
     let mut parameters = None;
     for block in &blocks {
-        if let Some(certificate) = certificate(block) {
-            certificates.push(certificate);
+        if let Some(found) = certificates(block).map_err(unreadable)? {
+            all.extend(found);
         } else if block.label == "EC PARAMETERS" {
             parameters = Some(block);
         } else if block.label.ends_with("PRIVATE KEY") {
             keys.push(Key {
                 sealed: key(block, parameters)?,
-                follows: certificates.len(),
+                follows: all.len(),
             });
             if keys.len() > MAX_KEYS {
                 return Err(DecodeError::Limit {
@@ -72,177 +82,38 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
             }
         }
     }
-    if keys.is_empty() && certificates.is_empty() {
+    if keys.is_empty() && all.is_empty() {
         return Err(DecodeError::Damaged {
             format: Format::Pem,
             offset: blocks.first().map_or(0, |block| block.offset),
             reason: "no certificate and no private key in it".to_owned(),
         });
     }
-    Ok(Decoded {
-        format: Format::Pem,
-        integrity: Integrity::Absent,
-        mac: None,
-        kdf: None,
-        iterations: None,
-        encoding: None,
-        keystore: assemble(keys, &certificates),
-    })
+    let keystore = bundle::assemble(keys, &all);
+    Ok(bundle::decoded(Format::Pem, keystore))
 }
 
-struct Key {
-    sealed: SealedKey,
-    /// How many certificates stand before it.
-    follows: usize,
-}
-
-/// Keys with their chains first, then the certificates that are in no chain, each in the file's order.
-fn assemble(keys: Vec<Key>, certificates: &[Certificate]) -> Keystore {
-    let mut used = vec![false; certificates.len()];
-    let mut names = Names::default();
-    let mut keystore = Keystore::new();
-    let by_subject = if keys.is_empty() {
-        HashMap::new()
-    } else {
-        first_by_subject(certificates)
-    };
-    for key in keys {
-        let chain = match end_entity(&key, certificates, &used) {
-            Some(first) => chain(first, certificates, &by_subject, &mut used),
-            None => Vec::new(),
-        };
-        let alias = names.unique(chain.first(), "key");
-        keystore.push(Entry::private_key(alias, key.sealed, chain));
-    }
-    for (certificate, used) in certificates.iter().zip(used) {
-        if !used {
-            let alias = names.unique(Some(certificate), "certificate");
-            keystore.push(Entry::trusted(alias, certificate.clone()));
-        }
-    }
-    keystore
-}
-
-/// The certificate over a key. Of an encrypted key nobody can tell: the next certificate behind it that
-/// is in no chain yet, else the first in the file, which is how servers have their bundles.
-fn end_entity(key: &Key, certificates: &[Certificate], used: &[bool]) -> Option<usize> {
-    match &key.sealed.0 {
-        Seal::Open(open) => {
-            // Asking the key costs a multiplication on a curve, so only for what looks alike.
-            let spki = open.spki().ok()?;
-            let alike = |certificate: &Certificate| {
-                let view = certificate.view().ok();
-                view.is_some_and(|view| spki_end(&view.spki) == spki_end(&spki))
-            };
-            certificates
-                .iter()
-                .position(|found| alike(found) && open.matches(found) == KeyMatch::Yes)
-        }
-        Seal::Encrypted(_) => {
-            let behind = (key.follows..certificates.len()).find(|at| !used[*at]);
-            behind.or_else(|| used.iter().position(|used| !used))
-        }
-    }
-}
-
-/// From a certificate up as far as issuers are in the file. Names alone are compared: whether a
-/// signature holds is for those to say who judge paths.
-fn chain(
-    first: usize,
-    certificates: &[Certificate],
-    by_subject: &HashMap<&[u8], usize>,
-    used: &mut [bool],
-) -> Vec<Certificate> {
-    let mut chain = vec![certificates[first].clone()];
-    let mut in_chain = HashSet::from([first]);
-    used[first] = true;
-    let mut last = first;
-    while let Ok(view) = certificates[last].view() {
-        if view.subject == view.issuer {
-            break;
-        }
-        let issuer = by_subject.get(view.issuer.der()).copied();
-        let Some(next) = issuer.filter(|next| in_chain.insert(*next)) else {
-            break;
-        };
-        used[next] = true;
-        chain.push(certificates[next].clone());
-        last = next;
-    }
-    chain
-}
-
-fn first_by_subject(certificates: &[Certificate]) -> HashMap<&[u8], usize> {
-    let mut by_subject = HashMap::new();
-    for (at, certificate) in certificates.iter().enumerate() {
-        if let Ok(view) = certificate.view() {
-            by_subject.entry(view.subject.der()).or_insert(at);
-        }
-    }
-    by_subject
-}
-
-/// Enough of a public key to tell it from others, without the algorithm, which has several spellings.
-fn spki_end(spki: &[u8]) -> &[u8] {
-    &spki[spki.len().saturating_sub(32)..]
-}
-
-/// Aliases that are in use, and how often each was asked for.
-#[derive(Default)]
-struct Names {
-    taken: HashSet<String>,
-    asked: HashMap<String, usize>,
-}
-
-impl Names {
-    /// The common name in lower case, reduced to letters, digits, `.`, `-` and `_`, and numbered where it
-    /// is taken.
-    fn unique(&mut self, certificate: Option<&Certificate>, otherwise: &str) -> String {
-        let name = certificate
-            .and_then(|certificate| certificate.view().ok())
-            .and_then(|view| view.subject.common_names().pop())
-            .map(|name| plain(&name))
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| otherwise.to_owned());
-        let asked = self.asked.entry(name.clone()).or_default();
-        loop {
-            *asked += 1;
-            let alias = match *asked {
-                1 => name.clone(),
-                number => format!("{name}-{number}"),
-            };
-            if self.taken.insert(alias.clone()) {
-                return alias;
-            }
-        }
-    }
-}
-
-fn plain(name: &str) -> String {
-    let mut out = String::new();
-    for c in name.to_lowercase().chars().take(MAX_ALIAS) {
-        if c.is_alphanumeric() || matches!(c, '.' | '_') {
-            out.push(c);
-        } else if !out.is_empty() && !out.ends_with('-') {
-            out.push('-');
-        }
-    }
-    out.truncate(out.trim_end_matches('-').len());
-    out
-}
-
-fn certificate(block: &PemBlock) -> Option<Certificate> {
+/// The certificates of a block; `None` if it is of another kind.
+fn certificates(block: &PemBlock) -> Result<Option<Vec<Certificate>>, PemError> {
     let der = block.der.expose();
-    match block.label.as_str() {
-        "CERTIFICATE" | "X509 CERTIFICATE" => Some(Certificate::from_der(der.to_vec())),
+    let certificate = |der: &[u8]| Some(vec![Certificate::from_der(der.to_vec())]);
+    Ok(match block.label.as_str() {
+        "CERTIFICATE" | "X509 CERTIFICATE" => certificate(der),
         // The certificate, then OpenSSL's trust settings; if that cannot be told apart, all of it.
         "TRUSTED CERTIFICATE" => {
             let first = der::Reader::new(der).element();
-            let der = first.map_or(der, |element| element.whole);
-            Some(Certificate::from_der(der.to_vec()))
+            certificate(first.map_or(der, |element| element.whole))
+        }
+        "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => {
+            let found = pkcs7::certificates(der).map_err(|_| PemError::Content {
+                label: block.label.clone(),
+                line: block.line,
+                offset: block.offset,
+            })?;
+            Some(found)
         }
         _ => None,
-    }
+    })
 }
 
 fn key(block: &PemBlock, parameters: Option<&PemBlock>) -> Result<SealedKey, DecodeError> {
@@ -299,13 +170,11 @@ fn unreadable(error: PemError) -> DecodeError {
 
 /// A bundle has one. Ours, because each is held against every certificate.
 const MAX_KEYS: usize = 100;
-/// In characters, so that an alias is readable in a list.
-const MAX_ALIAS: usize = 64;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keystore::Content;
+    use crate::keystore::{Content, Integrity};
 
     struct Made {
         certificate: Certificate,

@@ -78,6 +78,16 @@ pub enum PemError {
         /// Byte offset of that line.
         offset: usize,
     },
+    /// What a block holds is not what its label says.
+    #[error("the {label} block at line {line} is damaged")]
+    Content {
+        /// The block's label.
+        label: String,
+        /// Where it begins, from 1.
+        line: usize,
+        /// Byte offset of that line.
+        offset: usize,
+    },
     /// BEGIN and END name different things.
     #[error("the {label} block at line {line} ends as {end}")]
     Label {
@@ -107,6 +117,7 @@ impl PemError {
     pub fn offset(&self) -> usize {
         match self {
             Self::Base64 { offset, .. }
+            | Self::Content { offset, .. }
             | Self::Label { offset, .. }
             | Self::Unterminated { offset, .. } => *offset,
         }

@@ -1,8 +1,11 @@
 use std::collections::HashSet;
 
 use super::{
-    super::{Alias, Content, EncodeError, Entry, Format, Keystore, Protection, SealedKey},
-    DIGEST_LENGTH, MAGIC, TAG_PRIVATE_KEY, TAG_TRUSTED, X509, digest, modified_utf8,
+    super::{
+        Alias, Content, EncodeError, Entry, Format, Keystore, Protection, SealedKey,
+        java::{DIGEST_LENGTH, TAG_PRIVATE_KEY, TAG_TRUSTED, X509, digest, modified_utf8},
+    },
+    MAGIC,
 };
 use crate::{
     secret::{Bytes, Password},
@@ -88,7 +91,7 @@ fn write_entry(out: &mut Vec<u8>, entry: &Entry) -> Result<(), EncodeError> {
 fn sealed<'a>(entry: &Entry, key: &'a SealedKey) -> Result<&'a [u8], EncodeError> {
     match (key.protection(), key.encrypted()) {
         (Some(Protection::Jks), Some(der)) => Ok(der),
-        (_, None) => Err(refused(entry, "its key is not sealed")),
+        _ if key.is_unprotected() => Err(refused(entry, "its key is not sealed")),
         _ => Err(refused(
             entry,
             "its key is sealed in another way than JKS's own, and Java opens no other in a JKS",

@@ -1,12 +1,11 @@
 //! SafeBags (RFC 7292 section 4.2), read: what is in each, and its attributes.
 
-use super::ber;
 use crate::{
     key::{
         PrivateKey,
         der::{self, DerError, Element, Reader},
     },
-    keystore::{Attribute, SealedKey},
+    keystore::{Attribute, SealedKey, ber},
     secret::Bytes,
 };
 

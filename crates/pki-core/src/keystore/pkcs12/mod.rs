@@ -4,7 +4,6 @@
 //! for byte, with the algorithms of one of the [profiles](Pkcs12Profile).
 
 mod bags;
-mod ber;
 mod entries;
 mod mac;
 mod read;

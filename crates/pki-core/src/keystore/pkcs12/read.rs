@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     bags::{self, Bag, EXPLICIT_0},
-    ber, entries,
+    entries,
     mac::Mac,
     write::{DATA, ENCRYPTED_DATA, certificate_protection, mac_of, takes},
 };
@@ -15,7 +15,7 @@ use crate::{
     },
     keystore::{
         Content, DecodeError, Decoded, Encoding, Format, Integrity, Keystore, Pkcs12Profile,
-        UnsealError, protect::pbes::Scheme,
+        UnsealError, ber, protect::pbes::Scheme,
     },
     secret::{Bytes, Password},
 };

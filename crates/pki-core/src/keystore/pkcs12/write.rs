@@ -136,12 +136,14 @@ fn key_bag(entry: &Entry, profile: Pkcs12Profile) -> Result<Option<Vec<u8>>, Enc
         Content::TrustedCertificate { .. } => return Ok(None),
         Content::PrivateKey { key, .. } => match &key.0 {
             Seal::Open(_) => return refuse("its key is not sealed under a password"),
-            Seal::Encrypted(_) if !takes(profile, key.protection()) => {
+            Seal::Encrypted(der) if takes(profile, key.protection()) => {
+                (SHROUDED_KEY, der.as_slice())
+            }
+            Seal::Encrypted(_) | Seal::Bks(_) => {
                 return refuse(
                     "its key is protected in a way that readers of the profile do not know",
                 );
             }
-            Seal::Encrypted(der) => (SHROUDED_KEY, der.as_slice()),
         },
         Content::SecretKey { sealed } if is_secret_bag(sealed) => (SECRET, sealed.expose()),
         Content::SecretKey { .. } => return refuse("its secret key comes from another format"),
@@ -233,7 +235,7 @@ fn key_id(entry: &Entry) -> Vec<u8> {
         Content::PrivateKey { chain, key } => {
             match (chain.first().map(Certificate::sha1), &key.0) {
                 (Some(sha1), _) => return sha1.to_vec(),
-                (None, Seal::Encrypted(der)) => der.as_slice(),
+                (None, Seal::Encrypted(sealed) | Seal::Bks(sealed)) => sealed.as_slice(),
                 (None, Seal::Open(_)) => &[],
             }
         }

@@ -1,5 +1,7 @@
 //! How private keys are protected inside a keystore: one file per algorithm.
 
+pub(super) mod bks;
+mod jce;
 mod jks;
 pub(super) mod pbes;
 pub(super) mod pbes1;
@@ -27,6 +29,7 @@ pub(super) fn seal(
 /// Opens an `EncryptedPrivateKeyInfo`.
 pub(super) fn open(der: &[u8], password: &Password) -> Result<PrivateKey, UnsealError> {
     match identify(der) {
+        Some(Protection::JceMd5TripleDes { .. }) => jce::open(der, password),
         Some(Protection::Jks) => jks::open(der, password),
         _ => pbes::open(der, password),
     }
@@ -34,5 +37,7 @@ pub(super) fn open(der: &[u8], password: &Password) -> Result<PrivateKey, Unseal
 
 /// Tells the protection by the algorithm named in an `EncryptedPrivateKeyInfo`.
 pub(super) fn identify(der: &[u8]) -> Option<Protection> {
-    jks::identify(der).or_else(|| pbes::identify(der))
+    jks::identify(der)
+        .or_else(|| pbes::identify(der))
+        .or_else(|| jce::identify(der))
 }

@@ -44,6 +44,15 @@ impl Pbes1 {
     ) -> Self {
         let mut salt = vec![0; 20];
         random.fill(&mut salt);
+        Self::with_salt(cipher, iterations, salt)
+    }
+
+    /// From parameters that stand elsewhere than in an AlgorithmIdentifier.
+    pub(in crate::keystore) fn with_salt(
+        cipher: Pbes1Cipher,
+        iterations: NonZeroU32,
+        salt: Vec<u8>,
+    ) -> Self {
         Self {
             cipher,
             iterations,

@@ -5,7 +5,7 @@
 ///
 /// An unpaired surrogate, which Java can hold and Unicode text cannot, becomes U+FFFD: such an alias can
 /// be read by people and not be written back as it was.
-pub(super) fn decode(bytes: &[u8]) -> Option<String> {
+pub(in super::super) fn decode(bytes: &[u8]) -> Option<String> {
     if bytes.is_ascii() {
         return String::from_utf8(bytes.to_vec()).ok();
     }
@@ -28,7 +28,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<String> {
 }
 
 /// Writes modified UTF-8.
-pub(super) fn encode(text: &str) -> Vec<u8> {
+pub(in super::super) fn encode(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     for unit in text.encode_utf16() {
         let [low, middle, high] =
