@@ -13,19 +13,21 @@ use pki_core::{
 
 use crate::{
     judge::{NewEntry, Store, judge},
-    matrix::{PASSWORD, material, run},
+    matrix::{PASSWORD, bouncy_castle, material},
+    pkcs12::run,
 };
 
 #[test]
 fn a_jceks_is_read_as_java_reads_it_with_entries_behind_a_secret_key() {
-    let bytes = made("JCEKS");
+    let path = written("JCEKS");
+    let bytes = fs::read(&path).unwrap();
     let decoded = decode(&bytes, PASSWORD).unwrap();
     assert_eq!(decoded.format, Format::Jceks);
     assert_eq!(decoded.integrity, Integrity::Verified);
     assert_eq!(decoded.encoding, None);
     check(&decoded);
     let ca = decoded.keystore.get("ca").unwrap();
-    let judged = &judge().load("JCEKS", &written("JCEKS"), Some(PASSWORD));
+    let judged = &judge().load("JCEKS", &path, Some(PASSWORD));
     let java = judged.as_ref().unwrap().iter().find(|e| e.alias == "ca");
     assert_eq!(
         ca.created.unwrap().unix_timestamp_nanos() / 1_000_000,
@@ -45,7 +47,7 @@ fn a_jceks_is_read_as_java_reads_it_with_entries_behind_a_secret_key() {
 
 #[test]
 fn a_bks_is_read_as_bouncycastle_wrote_it() {
-    if judge().bouncy_castle().is_none() {
+    if !bouncy_castle() {
         return;
     }
     let bytes = made("BKS@BC");
@@ -78,18 +80,60 @@ fn a_bks_is_read_as_bouncycastle_wrote_it() {
 }
 
 #[test]
-fn a_bks_of_version_1_is_read() {
-    if judge().bouncy_castle().is_none() {
+fn a_bks_of_version_1_is_read_as_bouncycastle_reads_it() {
+    if !bouncy_castle() {
         return;
     }
-    let path = written("BKS-V1@BC");
-    assert_eq!(fs::read(&path).unwrap()[..4], [0, 0, 0, 1]);
-    check(&decode(&fs::read(&path).unwrap(), PASSWORD).unwrap());
+    // The same file with the other MAC, whose key OpenSSL derives.
+    let path = written("BKS@BC");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[3] = 1;
+    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
+    let iterations = u32::from_be_bytes(bytes[28..32].try_into().unwrap());
+    let options = [
+        "digest:SHA1".to_owned(),
+        format!(
+            "hexpass:{}",
+            hex(Password::new(PASSWORD).bmp_string().expose())
+        ),
+        format!("hexsalt:{}", hex(&bytes[8..28])),
+        format!("iter:{iterations}"),
+        "id:3".to_owned(),
+    ];
+    let mut arguments = vec!["kdf", "-keylen", "2"];
+    for option in &options {
+        arguments.extend(["-kdfopt", option]);
+    }
+    arguments.push("PKCS12KDF");
+    let key = format!(
+        "hexkey:{}",
+        run("openssl", &arguments).trim().replace(':', "")
+    );
+    let end = bytes.len() - 20;
+    let [body, mac] = ["body", "mac"].map(|name| path.with_file_name(name));
+    fs::write(&body, &bytes[32..end]).unwrap();
+    let [body, out] = [&body, &mac].map(|path| path.to_str().unwrap());
+    let hmac = [
+        "dgst", "-sha1", "-mac", "HMAC", "-macopt", &key, "-binary", "-out", out, body,
+    ];
+    run("openssl", &hmac);
+    bytes.truncate(end);
+    bytes.extend(fs::read(&mac).unwrap());
+    fs::write(&path, &bytes).unwrap();
+
+    let decoded = decode(&bytes, PASSWORD).unwrap();
+    assert_eq!(decoded.integrity, Integrity::Verified);
+    check(&decoded);
+    assert_eq!(
+        judge().load("BKS@BC", &path, Some(PASSWORD)).unwrap().len(),
+        4
+    );
+    assert!(decode(&bytes, "wrong").is_err());
 }
 
 #[test]
 fn a_bcfks_is_called_by_its_name() {
-    if judge().bouncy_castle().is_none() {
+    if !bouncy_castle() {
         return;
     }
     let bytes = made("BCFKS@BC");
@@ -107,7 +151,7 @@ fn one_certificate_in_der_or_several_are_trusted_ones() {
     let decoded = decode(ca.der(), PASSWORD).unwrap();
     assert_eq!(decoded.format, Format::Der);
     assert_eq!(decoded.integrity, Integrity::Absent);
-    assert_eq!(certificates(&decoded), [ca.clone()]);
+    assert_eq!(certificates(&decoded), std::slice::from_ref(&ca));
     assert_eq!(decoded.keystore.entries()[0].alias.as_str(), "root");
     let both = [ca.der().as_ref(), leaf.der()].concat();
     assert_eq!(read_certificates(&both).unwrap(), [ca.clone(), leaf]);
@@ -460,7 +504,7 @@ fn all() -> Vec<Vec<u8>> {
         pkcs7("DER", false),
         first(&material().join("ca.pem")).der().to_vec(),
     ];
-    if judge().bouncy_castle().is_some() {
+    if bouncy_castle() {
         all.push(made("BKS@BC"));
     }
     all
