@@ -13,7 +13,8 @@ use crate::{
 };
 
 impl Workshop<'_, '_> {
-    /// Makes every new private key, on all cores, the long searches first.
+    /// Makes every new private key, on all cores, the long searches first. The CA's is encrypted at once:
+    /// that costs as much as a key, and other cores are still searching.
     pub(super) fn make_keys(
         &mut self,
         source: &dyn KeySource,
@@ -39,13 +40,22 @@ impl Workshop<'_, '_> {
         if total > 0 {
             progress.keys(0, total);
         }
-        let made = parallel::map(&jobs, |(_, algorithm)| {
-            let key = source.generate(*algorithm);
+        let made = parallel::map(&jobs, |(number, algorithm)| {
+            let key = source.generate(*algorithm)?;
             progress.keys(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            key
+            let work = &self.plan.actions()[*number].work;
+            let encrypted = match work {
+                Work::Authority { .. } => Some(self.encrypted_ca_key(&key)?),
+                _ => None,
+            };
+            Ok::<_, ApplyError>((key, encrypted))
         });
-        for ((number, _), key) in jobs.into_iter().zip(made) {
-            self.keys.insert(number, key?);
+        for ((number, _), made) in jobs.into_iter().zip(made) {
+            let (key, encrypted) = made?;
+            if let Some(pem) = encrypted {
+                self.made.files.write(Layout::ca_key(), pem);
+            }
+            self.keys.insert(number, key);
         }
         Ok(())
     }
@@ -71,7 +81,8 @@ impl Workshop<'_, '_> {
                         .found
                         .with_old_password(&pem)
                         .ok_or(ApplyError::NoKey)?;
-                    self.write_ca_key(&old)?;
+                    let pem = self.encrypted_ca_key(&old)?;
+                    self.made.files.write(action.file.clone(), pem);
                 }
                 Work::Authority { spec } => {
                     let new = self.key(number, &spec.key_origin)?;
@@ -79,7 +90,6 @@ impl Workshop<'_, '_> {
                     let pem = write_pem_certificates(&self.chain);
                     let content = Bytes::from(pem.into_bytes());
                     self.made.files.write(action.file.clone(), content);
-                    self.write_ca_key(&new)?;
                     self.made.ca = self.chain.first().map(Certificate::fingerprint);
                     key = Some(new);
                 }
@@ -93,12 +103,15 @@ impl Workshop<'_, '_> {
         Ok(())
     }
 
-    fn write_ca_key(&mut self, key: &PrivateKey) -> Result<(), ApplyError> {
+    fn encrypted_ca_key(&self, key: &PrivateKey) -> Result<Bytes, ApplyError> {
         let password = self.password(&self.topology.ca.password)?;
         let random = &mut &*self.random;
-        let pem = write_encrypted_private_key(key, &password, CA_ITERATIONS, random)?;
-        self.made.files.write(Layout::ca_key(), pem);
-        Ok(())
+        Ok(write_encrypted_private_key(
+            key,
+            &password,
+            CA_ITERATIONS,
+            random,
+        )?)
     }
 
     /// A certificate and what leads to its root.
