@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use pki_core::{
     apply::{self, Made, Means},
-    disk::{Holder, Label, Locked, Recovery, Workspace},
+    disk::{Holder, Label, Locked, Recovery, RelPath, Workspace},
     key::{Generated, SystemRandom},
-    observe::Inventory,
+    observe::{Inventory, Layout},
     report,
     verify::verify,
+    x509::Fingerprint,
 };
 use time::OffsetDateTime;
 
@@ -49,6 +50,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &IssueArgs) -> Result<Outcome,
     let scope = deployment::scope(&topology, &args.selection)?;
     let (paste, now) = (global.paste(), global.now());
     let (mut locked, purpose) = lock(ui, global)?;
+    let completed = completed(&locked);
     let old = &args.selection.old_password;
     let secrets = Secrets::new(ui, &topology, global.base(), old, purpose);
     let found = Inventory::read(locked.view(), &topology, &secrets)
@@ -83,9 +85,17 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &IssueArgs) -> Result<Outcome,
         files,
         ca,
         primary,
-        secrets: generated,
+        secrets: mut generated,
         ..
     } = made;
+    // A first run that was interrupted never said where its passwords are, nor what to pin.
+    generated.extend(completed.iter().filter(|path| is_secret(path)).cloned());
+    let pin = |made: Option<Fingerprint>, path: RelPath| match completed.contains(&path) {
+        true => made.or_else(|| Some(found.certificates(&path).first()?.fingerprint())),
+        false => made,
+    };
+    let ca = pin(ca, Layout::ca_certificate());
+    let primary = pin(primary, Layout::primary_certificate());
     let committed = files
         .commit(&mut locked, &label)
         .map_err(|error| error::disk(&error, &paste))?;
@@ -144,6 +154,18 @@ fn lock(ui: &Ui, global: &Global) -> Result<(Locked, Purpose), CommandError> {
         ),
     }
     Ok((locked, purpose))
+}
+
+/// What an interrupted run had left to write, and taking the lock has written.
+fn completed(locked: &Locked) -> Vec<RelPath> {
+    match locked.recovery() {
+        Some(Recovery::Finished { files, .. }) => files.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_secret(path: &RelPath) -> bool {
+    path.as_str().starts_with("secrets/")
 }
 
 /// The progress line, as the library hears it.
