@@ -1,9 +1,11 @@
 //! What the binary says and does, one case a file: `tests/cli/<verb>-<situation>.toml`.
 //!
 //! A case runs in an empty folder with an empty environment, or with `fixture = "issued"` in the folder of
-//! a small deployment that is made and verified (`tests/cli/issued.topology`). Before it runs, files may be
+//! a small deployment that is made and verified (`tests/cli/issued.topology`), or with files of
+//! `testdata/cli` (`fixtures`). Before it runs, files may be
 //! written (`before`), taken away (`remove`), cut to a length (`truncate`), turned into links (`link`), or
-//! given a mode (`mode`, octal). In expected output `[..]` stands for anything within a line. What a case
+//! given a mode (`mode`, octal); a file whose name is one letter is a password and gets 0600. Each line of
+//! `runs` is a run of the binary that must succeed before. In expected output `[..]` stands for anything within a line. What a case
 //! does not mention must be empty, and nothing may be created, changed or removed but what `after` and
 //! `makes` (files, or folders with all that is in them) name.
 
@@ -151,10 +153,29 @@ fn prepare(case: &DocumentMut, folder: &Path) {
     if text(case, "fixture") == "issued" {
         copy(issued(), folder);
     }
+    for fixture in strings(case, "fixtures") {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/cli");
+        fs::copy(data.join(&fixture), folder.join(&fixture)).unwrap();
+    }
     for (path, content) in table(case, "before") {
+        let is_password = path.len() == 1;
         let path = folder.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
+        fs::write(&path, content).unwrap();
+        if is_password {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+    for run in case
+        .get("runs")
+        .and_then(Item::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let args = run.as_array().unwrap().iter();
+        let args = args.map(|arg| arg.as_str().unwrap());
+        let output = apim_pki().args(args).current_dir(folder).output().unwrap();
+        assert!(output.status.success(), "{run}: {output:?}");
     }
     for path in strings(case, "remove") {
         let path = folder.join(path);
@@ -293,17 +314,19 @@ fn items(case: &DocumentMut, key: &str) -> BTreeMap<String, Item> {
 }
 
 /// What a case may say.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     "after",
     "args",
     "before",
     "code",
     "env",
     "fixture",
+    "fixtures",
     "link",
     "makes",
     "mode",
     "remove",
+    "runs",
     "stderr",
     "stderr_has",
     "stdin",

@@ -73,24 +73,6 @@ fn a_pem_bundle_under_the_name_of_a_store_is_refused() {
 }
 
 #[test]
-fn a_spoiled_pem_file_is_a_warning_and_made_anew() {
-    let site = Site::new(SMALL);
-    site.settle();
-    let before = site.snapshot();
-    let other = site.read("nodes/gw-2/tls.pem");
-    for path in ["nodes/gw-1/tls.pem", "primary/primary.pem"] {
-        for content in [None, Some(&b""[..]), Some(b"junk"), Some(&other)] {
-            site.tamper(&[(path, content)]);
-            let report = site.verify();
-            assert_eq!(report.problems.len(), 1, "{path}");
-            assert!(!report.has_errors() && !report.is_clean());
-            site.issue();
-            assert!(site.snapshot() == before, "{path}");
-        }
-    }
-}
-
-#[test]
 fn a_spoiled_store_of_a_node_that_was_not_chosen_stops_nobody_and_stays() {
     let mut site = Site::new(SMALL);
     site.settle();

@@ -301,30 +301,6 @@ fn a_lost_or_damaged_master_comes_back_from_a_copy() {
 }
 
 #[test]
-fn a_lost_master_whose_alias_changed_meanwhile_comes_back_under_the_new_one() {
-    let mut site = Site::new(SMALL);
-    site.settle();
-    let key = site.key_of(MASTER);
-    site.tamper(&[(MASTER, None)]);
-    site.edit("[primary]", "[primary]\nalias = \"cluster\"");
-    site.settle();
-    assert_eq!(site.key_of(MASTER), key);
-    assert_eq!(site.aliases("nodes/gw-1/wso2carbon.jks"), ["cluster"]);
-}
-
-#[test]
-fn an_internal_keystore_with_a_name_of_its_own_may_be_renamed() {
-    let mut site = Site::new(&format!(
-        "{SMALL}\n[internal]\n[stores.internal]\nfile = \"data.jks\"\n"
-    ));
-    site.settle();
-    let key = site.key_of("primary/data.jks");
-    site.edit("data.jks", "stored.jks");
-    assert_eq!(site.settle().len(), 10);
-    assert_eq!(site.key_of("primary/stored.jks"), key);
-}
-
-#[test]
 fn a_copy_that_is_damaged_or_another_key_comes_back_from_the_master() {
     let site = Site::new(SMALL);
     site.settle();

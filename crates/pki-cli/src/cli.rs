@@ -13,9 +13,11 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     commands::{
+        cert::{self, CertArgs},
         init::{self, InitArgs},
         issue::{self, IssueArgs},
         plan::{self, PlanArgs},
+        store::{self, StoreArgs},
         verify::{self, VerifyArgs},
     },
     error::{CommandError, Outcome},
@@ -50,6 +52,8 @@ fn dispatch(ui: &Ui, cli: &Cli) -> Result<Outcome, CommandError> {
         Command::Plan(args) => plan::run(ui, global, args),
         Command::Issue(args) => issue::run(ui, global, args),
         Command::Verify(args) => verify::run(ui, global, args),
+        Command::Store(args) => store::run(ui, global, args),
+        Command::Cert(args) => cert::run(ui, global, args),
     }
 }
 
@@ -77,6 +81,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     Issue(IssueArgs),
     Verify(VerifyArgs),
+    Store(StoreArgs),
+    Cert(CertArgs),
 }
 
 /// Flags that every command takes.
@@ -190,7 +196,7 @@ enum Color {
     Never,
 }
 
-fn rfc3339(text: &str) -> Result<OffsetDateTime, String> {
+pub(crate) fn rfc3339(text: &str) -> Result<OffsetDateTime, String> {
     OffsetDateTime::parse(text, &Rfc3339)
         .map_err(|_| "expected a time such as 2027-01-31T12:00:00Z".to_owned())
 }

@@ -7,12 +7,14 @@ mod apply;
 mod disk;
 mod observe;
 mod refusal;
+mod store;
 mod topology;
 
 pub(crate) use apply::apply;
 pub(crate) use disk::disk;
 pub(crate) use observe::observe;
 pub(crate) use refusal::refusal;
+pub(crate) use store::{decode, edit, encode, file, material, sealed};
 pub(crate) use topology::{external_issuer, topology};
 
 use std::{
@@ -177,6 +179,16 @@ impl CommandError {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.lines.push((Label::Hint, hint.into()));
         self
+    }
+
+    /// The fact and what is behind it, for a report.
+    pub(crate) fn in_one_line(&self) -> String {
+        let causes = self.lines.iter();
+        let causes = causes.filter(|(label, _)| *label == Label::CausedBy);
+        let facts = [&self.message]
+            .into_iter()
+            .chain(causes.map(|(_, text)| text));
+        facts.map(String::as_str).collect::<Vec<_>>().join(": ")
     }
 
     /// Whose fault it is.

@@ -25,6 +25,8 @@ use crate::{error::CommandError, ui::Ui};
 pub(crate) struct Passwords<'a> {
     ui: &'a Ui,
     ask: Ask,
+    /// Single stores may have an empty password; the product's may not.
+    allow_empty: bool,
     remembered: RefCell<BTreeMap<Source, Password>>,
 }
 
@@ -69,7 +71,16 @@ impl<'a> Passwords<'a> {
         Self {
             ui,
             ask: |question| rpassword::prompt_password(question),
+            allow_empty: false,
             remembered: RefCell::default(),
+        }
+    }
+
+    /// The same, for single stores: an empty password is one.
+    pub(crate) fn for_stores(ui: &'a Ui) -> Self {
+        Self {
+            allow_empty: true,
+            ..Self::new(ui)
         }
     }
 
@@ -97,6 +108,9 @@ impl<'a> Passwords<'a> {
             _ => (Err(Problem::Unsupported), false),
         };
         let password = to_password(&bytes.map_err(failed)?).map_err(failed)?;
+        if password.is_empty() && !self.allow_empty {
+            return Err(failed(Problem::Empty));
+        }
         self.warn(source, origin, &password);
         if once {
             self.remembered
@@ -225,9 +239,6 @@ fn to_password(bytes: &[u8]) -> Result<Password, Problem> {
         .strip_suffix("\r\n")
         .or_else(|| text.strip_suffix('\n'))
         .unwrap_or(text);
-    if text.is_empty() {
-        return Err(Problem::Empty);
-    }
     Ok(Password::new(text))
 }
 

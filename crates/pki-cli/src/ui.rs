@@ -123,7 +123,14 @@ impl Ui {
     /// How results for people are laid out on stdout: lines are broken on a terminal alone.
     pub(crate) fn layout(&self) -> Layout {
         let width = terminal_size::terminal_size_of(io::stdout());
+        let stdout = io::stdout();
+        let styled = AutoStream::choice(&stdout) != ColorChoice::Never;
+        let styled = match self.color {
+            ColorChoice::Auto => styled,
+            choice => choice != ColorChoice::Never,
+        };
         self.layout_for(width.map(|(width, _)| usize::from(width.0)))
+            .styled(styled)
     }
 
     /// The same for stderr.

@@ -1,8 +1,10 @@
 //! One file per command: its arguments, whose doc comments are the help, and `run`.
 
+pub(crate) mod cert;
 pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod plan;
+pub(crate) mod store;
 pub(crate) mod verify;
 
 use std::fs;

@@ -70,6 +70,13 @@ impl AliasPattern {
         Ok(Self { parts })
     }
 
+    /// The pattern that calls a certificate by this alias, braces and all.
+    pub fn exactly(alias: &Alias) -> Self {
+        Self {
+            parts: vec![Part::Text(alias.lookup())],
+        }
+    }
+
     /// True if no two certificates get the same alias by it.
     pub fn tells_apart(&self) -> bool {
         self.parts.iter().any(|part| match part {

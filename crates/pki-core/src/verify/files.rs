@@ -102,15 +102,6 @@ impl<'a> Files<'a> {
         };
         self.valid(at, slot.name(), &certificate, None);
         self.shared_key(at, &certificate);
-        if slot == Slot::Primary {
-            let file = Layout::primary_certificate();
-            let at = At {
-                file: &file,
-                alias: None,
-                ..at
-            };
-            self.chain_file(at, &[certificate]);
-        }
     }
 
     /// What the product needs of a key that all nodes share.
@@ -230,15 +221,6 @@ impl<'a> Files<'a> {
         }
         let chain = store.chain(&settings.alias).unwrap_or_default();
         self.chain(at, chain);
-        let sent = Layout::node_chain(&node.name);
-        self.chain_file(
-            At {
-                file: &sent,
-                alias: None,
-                ..at
-            },
-            chain,
-        );
         self.cut(at, chain, tls.validity);
     }
 
@@ -260,19 +242,6 @@ impl<'a> Files<'a> {
         if !missing.is_empty() {
             let found = names.iter().map(ToString::to_string).collect();
             self.error(at, ProblemKind::NamesMissing { missing, found });
-        }
-    }
-
-    /// Whether a PEM file, which balancers and backends are given, holds what a store holds, with or
-    /// without the root.
-    fn chain_file(&mut self, at: At<'_>, chain: &[Certificate]) {
-        if self.found.content(at.file).is_none() {
-            return self.warn(at, ProblemKind::FileMissing);
-        }
-        let sent = self.found.certificates(at.file);
-        let whole = !sent.is_empty() && sent.len() + 1 >= chain.len();
-        if !whole || !chain.starts_with(&sent) {
-            self.warn(at, ProblemKind::ChainFileDiffers);
         }
     }
 

@@ -59,8 +59,6 @@ pub enum ProblemKind {
     FileMissing,
     /// The certificate cannot be read.
     CertificateMalformed(Malformed),
-    /// A PEM file for balancers and backends does not hold what the store beside it holds.
-    ChainFileDiffers,
     /// The chain is not that of the CA.
     ChainIncomplete {
         /// Who is missing.
@@ -171,7 +169,6 @@ impl ProblemKind {
             Self::AnchorMissing { .. } => "anchor-missing",
             Self::FileMissing => "file-missing",
             Self::CertificateMalformed(_) => "certificate-malformed",
-            Self::ChainFileDiffers => "chain-file-differs",
             Self::ChainIncomplete { .. } => "chain-incomplete",
             Self::CutToIssuer { .. } => "cut-to-issuer",
             Self::DefaultKey { .. } => "default-key",
@@ -250,9 +247,6 @@ impl fmt::Display for ProblemKind {
             Self::AnchorMissing { expected } => write!(f, "the truststore lacks {expected}"),
             Self::FileMissing => f.write_str("the file is missing"),
             Self::CertificateMalformed(malformed) => write!(f, "{malformed}"),
-            Self::ChainFileDiffers => {
-                f.write_str("does not hold the certificates of the store that it is made from")
-            }
             Self::ChainIncomplete { issuer } => {
                 write!(f, "the chain is not that of the CA: `{issuer}` is missing")
             }

@@ -41,33 +41,15 @@ impl Wanted<'_> {
             .found
             .below(&masters)
             .filter(|other| !wanted.contains(other) && draft.found.store(other).is_some())
+            .filter(|other| {
+                let internal = other.file_name().starts_with("internal");
+                internal == (self.slot == Slot::Internal)
+            })
             .cloned()
             .collect();
-        let is_internal = |other: &RelPath| other.file_name().starts_with("internal");
-        let named: Vec<&RelPath> = others
-            .iter()
-            .filter(|other| is_internal(other) == (self.slot == Slot::Internal))
-            .collect();
-        let found = match (&named[..], self.slot) {
-            ([other], _) => Some(*other),
-            // It had a name of its own: then it is the one that does not hold the primary.
-            ([], Slot::Internal) => {
-                let primary = &draft.topology.stores.primary;
-                let primary = draft
-                    .found
-                    .open_store(&Layout::master(primary))
-                    .and_then(|store| store.chain(&primary.alias)?.first());
-                let mut others = others.iter().filter(|other| {
-                    matches!(self.state(draft, other), State::Good { certificate, .. }
-                        if primary.is_some_and(|primary| *primary != certificate))
-                });
-                others.next().filter(|_| others.next().is_none())
-            }
-            _ => None,
-        };
-        match found {
-            Some(other) => (other.clone(), self.state(draft, other)),
-            None => (path.clone(), State::Missing),
+        match &others[..] {
+            [other] => (other.clone(), self.state(draft, other)),
+            _ => (path.clone(), State::Missing),
         }
     }
 

@@ -200,8 +200,8 @@ impl Wanted<'_> {
         path: RelPath,
         from: RelPath,
     ) -> Result<Master, Refusal> {
-        let (alias, certificate) = match self.state(draft, &from) {
-            State::Good { alias, certificate } => (alias, certificate),
+        let certificate = match self.state(draft, &from) {
+            State::Good { certificate, .. } => certificate,
             State::Locked(reason) => return Err(Refusal::Unopened { path: from, reason }),
             State::Bad(state) => {
                 return Err(Refusal::Lost {
@@ -214,37 +214,20 @@ impl Wanted<'_> {
             State::Missing => return self.make(draft, path),
         };
         self.check_pin(Some(&certificate))?;
+        let digest = draft.found.digest(&from);
         let reason = match draft.found.content(&path) {
             Some(_) => Reason::ContentChanged,
             None => Reason::Missing,
-        };
-        let store = draft.found.open_store(&from);
-        let respelled = store.and_then(|store| spelling(store, self.settings, &alias));
-        let (what, origin, digest) = match respelled {
-            None => {
-                let digest = draft.found.digest(&from);
-                let origin = Origin::Restore { from: from.clone() };
-                ("bytes", origin, digest)
-            }
-            // What the topology wants of it changed too.
-            Some(_) => {
-                let from = from.clone();
-                (
-                    "key and certificate",
-                    Origin::Reencode { from, alias },
-                    None,
-                )
-            }
         };
         draft.actions.push(Action {
             node: None,
             file: path.clone(),
             verb: Verb::Restore,
             reason,
-            detail: vec![format!("the {what} of `{from}`")],
+            detail: vec![format!("the bytes of `{from}`")],
             work: Work::Master {
                 slot: self.slot,
-                origin,
+                origin: Origin::Restore { from },
             },
         });
         Ok(Master {

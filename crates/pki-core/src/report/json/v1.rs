@@ -1,7 +1,17 @@
 //! Version 1 of the JSON reports. What is absent is `null`; times are RFC 3339 in UTC, fingerprints
 //! lower-case hex without separators, names `dns:…`, `ip:…`, `uri:…`.
 
+mod certificate;
+mod change;
+mod difference;
+mod store;
+
 use std::io::{self, Write};
+
+pub use certificate::{certificates, judged};
+pub use change::change;
+pub use difference::{differences, findings};
+pub use store::stores;
 
 use serde::Serialize;
 

@@ -6,6 +6,30 @@ use super::Layout;
 pub(super) struct Lines<'a> {
     sink: &'a mut dyn Write,
     width: usize,
+    styled: bool,
+}
+
+/// How loud a line is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// It says what is so.
+    #[default]
+    Plain,
+    /// It says what will be wrong.
+    Warning,
+    /// It says what is wrong.
+    Alarm,
+}
+
+impl Tone {
+    /// SGR (ECMA-48 section 8.3.117): bold, then the colour.
+    const fn sgr(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Warning => Some("\u{1b}[33m"),
+            Self::Alarm => Some("\u{1b}[1m\u{1b}[31m"),
+        }
+    }
 }
 
 impl<'a> Lines<'a> {
@@ -13,19 +37,25 @@ impl<'a> Lines<'a> {
         Self {
             sink,
             width: layout.width.unwrap_or(usize::MAX).max(NARROWEST),
+            styled: layout.styled,
         }
     }
 
     /// A line, indented by this many columns; what does not fit goes on two columns further in. A word
     /// that is too long stays whole: it may be a path that somebody wants to copy.
     pub(super) fn put(&mut self, indent: usize, text: &str) -> io::Result<()> {
+        self.tell(indent, Tone::Plain, text)
+    }
+
+    /// The same, as loud as it must be. Colour says nothing that the words do not say.
+    pub(super) fn tell(&mut self, indent: usize, tone: Tone, text: &str) -> io::Result<()> {
         let text = fit_for_a_terminal(text);
         let mut line = " ".repeat(indent);
         let mut used = 0;
         for word in text.split(' ') {
             let length = word.chars().count();
             if used > 0 && line.chars().count() + 1 + length > self.width {
-                writeln!(self.sink, "{}", line.trim_end())?;
+                self.end(tone, &line)?;
                 line = " ".repeat(indent + 2);
                 used = 0;
             }
@@ -35,7 +65,15 @@ impl<'a> Lines<'a> {
             line.push_str(word);
             used += 1;
         }
-        writeln!(self.sink, "{}", line.trim_end())
+        self.end(tone, &line)
+    }
+
+    fn end(&mut self, tone: Tone, line: &str) -> io::Result<()> {
+        let line = line.trim_end();
+        match tone.sgr().filter(|_| self.styled) {
+            None => writeln!(self.sink, "{line}"),
+            Some(style) => writeln!(self.sink, "{style}{line}\u{1b}[0m"),
+        }
     }
 
     pub(super) fn blank(&mut self) -> io::Result<()> {

@@ -3,11 +3,25 @@
 //! Without a width each fact stays on its line, so that `grep` finds it whole; with one, longer lines are
 //! broken at blanks and go on further in.
 
+mod certificate;
+mod change;
+mod difference;
+mod finding;
 mod lines;
 mod plan;
+mod store;
 mod verify;
 
+pub(in crate::report) use certificate::signature_name;
+pub use certificate::{Judged, certificates, judged};
+pub(in crate::report) use change::reason;
+pub use change::{change, said};
+pub(in crate::report) use difference::aspect_said;
+pub use difference::differences;
+pub use finding::findings;
+pub(in crate::report) use finding::{fault_name, fault_said};
 pub use plan::plan;
+pub use store::{Listed, Unread, list, show};
 pub use verify::{Advice, Verified, problems, verify};
 
 /// How the lines are laid out.
@@ -18,6 +32,8 @@ pub struct Layout {
     pub width: Option<usize>,
     /// Everything, where a summary would do.
     pub verbose: bool,
+    /// What must be seen is in colour (ECMA-48).
+    pub styled: bool,
 }
 
 impl Layout {
@@ -37,6 +53,12 @@ impl Layout {
     #[must_use]
     pub fn verbose(mut self, verbose: bool) -> Self {
         self.verbose = verbose;
+        self
+    }
+    /// Whether to use colour.
+    #[must_use]
+    pub fn styled(mut self, styled: bool) -> Self {
+        self.styled = styled;
         self
     }
 }

@@ -1,0 +1,65 @@
+//! `cert`: certificates by themselves. One file per command.
+
+pub(crate) mod show;
+pub(crate) mod verify;
+
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use pki_core::{edit::Material, secret::Password, x509::Certificate};
+
+use super::store::opening;
+use crate::{
+    cli::{Global, HELP},
+    error::{self, CommandError, Outcome},
+    ui::Ui,
+};
+
+/// Look at certificates and judge them: PEM, DER, bundles, keystores
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Example:\n  apim-pki cert show server.pem",
+    help_template = HELP,
+    disable_help_subcommand = true
+)]
+pub(crate) struct CertArgs {
+    #[command(subcommand)]
+    command: CertCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum CertCommand {
+    Show(show::ShowArgs),
+    Verify(verify::VerifyArgs),
+}
+
+/// Runs the one that was chosen.
+pub(crate) fn run(ui: &Ui, global: &Global, args: &CertArgs) -> Result<Outcome, CommandError> {
+    match &args.command {
+        CertCommand::Show(args) => show::run(ui, global, args),
+        CertCommand::Verify(args) => verify::run(ui, global, args),
+    }
+}
+
+/// The certificates of a file, whatever its encoding, in its order. Keys in it are passed over.
+fn certificates(file: &Path, passwords: &[Password]) -> Result<Vec<Certificate>, CommandError> {
+    let bytes = opening::read(file)?;
+    let decoded = match pki_core::keystore::Format::detect(bytes.expose()) {
+        Some(pki_core::keystore::Format::Pem) => {
+            return pki_core::keystore::read_pem_certificates(bytes.expose())
+                .map_err(|error| CommandError::failed(format!("`{}`: {error}", file.display())));
+        }
+        Some(_) => opening::decode(file, bytes.expose(), passwords)?,
+        None => {
+            let mut material = Material::default();
+            material
+                .read(bytes.expose(), None)
+                .map_err(|error| error::material(file, &error))?;
+            return Ok(material.all_certificates());
+        }
+    };
+    let entries = decoded.keystore.entries().iter();
+    Ok(entries
+        .flat_map(|entry| entry.certificates().to_vec())
+        .collect())
+}

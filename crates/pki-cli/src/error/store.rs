@@ -1,0 +1,153 @@
+use std::path::Path;
+
+use pki_core::{
+    disk::DiskError,
+    edit::EditError,
+    key::KeyError,
+    keystore::{DecodeError, EncodeError, Format, UnsealError},
+};
+
+use super::{CommandError, disk::disk, observe::damaged};
+use crate::paste::{Paste, quoted};
+
+/// A file that is no keystore that can be read, or not with that password.
+pub(crate) fn decode(path: &Path, error: &DecodeError) -> CommandError {
+    let failed = CommandError::failed(format!("`{}`: {error}", path.display()));
+    let shown = quoted(path);
+    match error {
+        DecodeError::PasswordNeeded { .. } => failed.hint(format!(
+            "`apim-pki store list {shown} --store-password prompt`, or `file:PATH`, `env:NAME`, `cmd:PROGRAM`"
+        )),
+        DecodeError::WrongPassword { .. } => failed.hint(DEFAULT_PASSWORDS),
+        DecodeError::UnsupportedFormat {
+            format: Format::Bcfks,
+        } => failed.hint(format!(
+            "convert it with BouncyCastle's FIPS provider: `keytool -importkeystore -srckeystore {shown} \
+             -srcstoretype BCFKS -destkeystore converted.p12 -deststoretype PKCS12 -providerclass \
+             org.bouncycastle.jcajce.provider.BouncyCastleFipsProvider -providerpath bc-fips.jar`"
+        )),
+        other => match damaged(other) {
+            Some(hint) => failed.hint(hint),
+            None => failed,
+        },
+    }
+}
+
+/// A store that cannot be written in its format.
+pub(crate) fn encode(error: &EncodeError) -> CommandError {
+    let failed = CommandError::usage(error.to_string());
+    match error {
+        EncodeError::Password {
+            format: Format::Pkcs12,
+            ..
+        } => failed.hint("choose an ASCII password, or write a JKS (`--to jks`), which takes any"),
+        EncodeError::Alias { .. } => failed.hint("`apim-pki store rename` gives it another alias"),
+        EncodeError::Entry { .. } => {
+            failed.hint("`apim-pki store convert` says what a format cannot hold, entry by entry")
+        }
+        _ => failed,
+    }
+}
+
+/// An edit that was not done. `path`: the store.
+pub(crate) fn edit(path: &Path, error: &EditError) -> CommandError {
+    let shown = quoted(path);
+    let text = format!("`{}`: {error}", path.display());
+    match error {
+        EditError::AliasTaken { .. } => CommandError::refused(text)
+            .hint("`--replace` puts the new one in its place, or choose another alias"),
+        EditError::KeyInTheWay { .. } => CommandError::refused(text).hint(format!(
+            "a key is never lost by an import: `apim-pki store delete {shown} --alias ALIAS` takes it out"
+        )),
+        EditError::Conflict { .. } => CommandError::refused(text)
+            .hint("say what becomes of such entries: `--conflict first|last|rename`"),
+        EditError::Loss { events, .. } => {
+            let mut refused = CommandError::refused(text);
+            for event in events {
+                refused = refused
+                    .found(format!("`{}`: {}", event.alias, pki_core::report::text::said(event)));
+            }
+            refused.hint("`--allow-loss` does it all the same")
+        }
+        EditError::NoEntry { .. } => CommandError::usage(text).hint(format!(
+            "`apim-pki store list {shown}` shows the aliases"
+        )),
+        EditError::Alias { .. }
+        | EditError::AliasClash { .. }
+        | EditError::HasKey { .. }
+        | EditError::NotAKey { .. }
+        | EditError::Pattern { .. } => CommandError::usage(text),
+        EditError::SeveralKeys { aliases } => {
+            let named: Vec<String> = aliases
+                .iter()
+                .flatten()
+                .map(|alias| format!("`{alias}`"))
+                .collect();
+            let usage = CommandError::usage(text);
+            match named.is_empty() {
+                true => usage.hint("give one key at a time"),
+                false => usage.hint(format!("`--from-alias` chooses one of {}", named.join(", "))),
+            }
+        }
+        EditError::KeyMismatch { .. } => CommandError::failed(text)
+            .hint("give the certificate that was made for this key, or the key of this certificate"),
+        EditError::MissingIssuer { .. } => {
+            CommandError::failed(text).hint("`--chain FILE` brings the missing certificates")
+        }
+        EditError::Sealed { reason, .. } => sealed(CommandError::failed(text), reason),
+        _ => CommandError::failed(text),
+    }
+}
+
+/// What is to be imported cannot be read. `path`: the file.
+pub(crate) fn material(path: &Path, error: &EditError) -> CommandError {
+    match error {
+        EditError::Decode(DecodeError::PasswordNeeded { .. })
+        | EditError::Key(KeyError::PasswordNeeded) => {
+            CommandError::failed(format!("`{}`: {error}", path.display()))
+                .hint("`--from-password file:PATH` gives the password of what is imported")
+        }
+        EditError::Key(KeyError::WrongPassword) => {
+            CommandError::failed(format!("`{}`: {error}", path.display()))
+                .hint("`--from-password` is the password of what is imported, not of the store")
+        }
+        EditError::Decode(error) => decode(path, error),
+        EditError::Sealed { alias, reason } => sealed(
+            CommandError::failed(format!(
+                "`{}`: the key of `{alias}` cannot be had",
+                path.display()
+            )),
+            reason,
+        ),
+        _ => CommandError::failed(format!("`{}`: {error}", path.display())),
+    }
+}
+
+/// A key does not open.
+pub(crate) fn sealed(failed: CommandError, reason: &UnsealError) -> CommandError {
+    let failed = failed.because(reason);
+    match reason {
+        UnsealError::WrongPassword => failed.hint(
+            "if the key has a password of its own, give it: `--key-password file:PATH`; the product wants \
+             both to be equal",
+        ),
+        _ => failed,
+    }
+}
+
+/// The store's file cannot be read, locked or replaced.
+pub(crate) fn file(error: &DiskError) -> CommandError {
+    match error {
+        DiskError::NoParent { path } => {
+            CommandError::failed(format!("there is no folder `{}`", path.display()))
+                .hint(format!("`mkdir -p {}`", quoted(path)))
+        }
+        _ => disk(error, &Paste::default()),
+    }
+}
+
+/// Nothing is ever tried that was not given. Whose default is whose: FACTS of the product, and
+/// `lib/security/cacerts` of the JDK.
+const DEFAULT_PASSWORDS: &str = "as shipped, the product's stores open with `wso2carbon` and Java's `cacerts` with \
+     `changeit`; to try one: `printf changeit > password && chmod 600 password`, then \
+     `--store-password file:password`";

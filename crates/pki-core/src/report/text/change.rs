@@ -1,0 +1,178 @@
+use std::io::{self, Write};
+
+use super::{
+    Layout,
+    lines::{Lines, Tone, count},
+};
+use crate::{
+    edit::{Change, Event, Kind, Reason, What},
+    x509::Certificate,
+};
+
+/// Writes what an edit did, an entry a line: `+` it is new, `-` it went, `~` it is another, blank for
+/// what was not done.
+///
+/// # Errors
+///
+/// If the sink cannot be written.
+pub fn change(change: &Change, layout: Layout, sink: &mut dyn Write) -> io::Result<()> {
+    let mut lines = Lines::new(sink, layout);
+    let dated = |event: &&Event| matches!(event.what, What::DateChanged { .. });
+    let many = change.events.iter().filter(dated).count();
+    let summed = many > MANY && !layout.verbose;
+    for event in change
+        .events
+        .iter()
+        .filter(|event| !summed || !dated(event))
+    {
+        let (sign, tone) = sign(&event.what);
+        lines.tell(
+            2,
+            tone,
+            &format!("{sign} `{}`: {}", event.alias, said(event)),
+        )?;
+    }
+    if summed {
+        let text = format!("~ {many} entries have another date, or none any more (-v shows each)");
+        lines.put(2, &text)?;
+    }
+    let (added, replaced, removed) = change.counts();
+    if change.events.len() > 1 {
+        let sum = format!(
+            "{} added, {replaced} replaced, {removed} removed",
+            count(added, "entry").replace("entrys", "entries")
+        );
+        lines.put(2, &sum)?;
+    }
+    Ok(())
+}
+
+fn sign(what: &What) -> (char, Tone) {
+    let sign = match what {
+        What::Added { .. } | What::Copied { .. } => '+',
+        What::Removed { .. } => '-',
+        _ if what.is_change() => '~',
+        _ => '=',
+    };
+    let tone = match what {
+        What::ChainIncomplete { .. } | What::KeyKept { .. } | What::KeyUnproven => Tone::Warning,
+        _ if what.is_loss() => Tone::Alarm,
+        _ => Tone::Plain,
+    };
+    (sign, tone)
+}
+
+/// What happened to one entry, in words.
+pub fn said(event: &Event) -> String {
+    match &event.what {
+        What::Added { kind, .. } => format!("added, a {}", full(*kind)),
+        What::AliasLowered { was } => {
+            format!("spelled `{was}` before; Java looks aliases up in lower case")
+        }
+        What::AttributesDropped { oids } => {
+            format!(
+                "attributes lost, the format has no place for them: {}",
+                oids.join(", ")
+            )
+        }
+        What::CertificateLeftOut { certificate } => {
+            format!(
+                "{} is no part of its chain and was left out",
+                name(certificate)
+            )
+        }
+        What::ChainCompleted { with } => {
+            let names: Vec<String> = with.iter().map(name).collect();
+            format!("chain completed with {}", names.join(", "))
+        }
+        What::ChainIncomplete { issuer } => {
+            format!("its chain is not complete: {issuer} is missing; give it with `--chain FILE`")
+        }
+        What::ChainOrdered => "chain put in order, end-entity certificate first".to_owned(),
+        What::ChainReplaced { was } => match was.first() {
+            Some(first) => format!("has another chain now; before: {}", ended(first)),
+            None => "has a chain now".to_owned(),
+        },
+        What::Copied { from } => format!("added, a copy of `{from}`"),
+        What::DateChanged { was, now } => {
+            let shown = |date: &Option<time::OffsetDateTime>| match date {
+                Some(date) => date.date().to_string(),
+                None => "none".to_owned(),
+            };
+            format!("its date was {}, and is {}", shown(was), shown(now))
+        }
+        What::DuplicateAdded { of } => format!("the same certificate as `{of}`"),
+        What::DuplicateSkipped { sha256 } => {
+            format!("has that certificate already, it was not added again ({sha256})")
+        }
+        What::Kept { reasons } => format!("kept, although {}", all(reasons)),
+        What::KeyKept { reason } => format!("key left as it is: {reason}"),
+        What::KeyResealed { .. } => "key encrypted anew".to_owned(),
+        What::KeyUnproven => {
+            "nobody can tell here whether the key belongs to its certificate".to_owned()
+        }
+        What::MadeVisible => "Java sees and trusts it now; it did not before".to_owned(),
+        What::Removed { kind, reasons } => match reasons.as_slice() {
+            [] => format!("removed, a {}", full(*kind)),
+            reasons => format!("removed, a {}: {}", full(*kind), all(reasons)),
+        },
+        What::Renamed { from } => format!("was `{from}`"),
+        What::Replaced { was, certificates } => match certificates.first() {
+            Some(first) => format!("replaced, before: a {}, {}", full(*was), ended(first)),
+            None => format!("replaced, before: a {}", full(*was)),
+        },
+        What::RootLeftOut { certificate } => {
+            format!("{}, the chain's root, was left out", name(certificate))
+        }
+        What::Unchanged => "is so already".to_owned(),
+        #[allow(unreachable_patterns, reason = "edits learn new things")]
+        _ => "changed".to_owned(),
+    }
+}
+
+fn all(reasons: &[Reason]) -> String {
+    let reasons: Vec<String> = reasons.iter().map(reason).collect();
+    reasons.join("; ")
+}
+
+/// Why, in words.
+pub(in crate::report) fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::Conflict { store } => {
+            format!("store {} has something else under this alias", store + 1)
+        }
+        Reason::Denied { label } => format!("not wanted: {label}"),
+        Reason::Duplicate { of } => format!("the same certificate as `{of}`"),
+        Reason::Expired { not_after } => format!("EXPIRED on {}", not_after.date()),
+        Reason::Unsupported { reason } => format!("the format has no place for it: {reason}"),
+        Reason::WeakKey { key } => format!("weak key, {key}"),
+        Reason::WeakSignature { hash } => format!("weak signature, {hash}"),
+        #[allow(unreachable_patterns, reason = "edits learn new reasons")]
+        _ => "for another reason".to_owned(),
+    }
+}
+
+pub(super) fn full(kind: Kind) -> &'static str {
+    match kind {
+        Kind::PrivateKey => "private key",
+        Kind::SecretKey => "secret key",
+        Kind::TrustedCertificate => "trusted certificate",
+    }
+}
+
+pub(super) fn name(certificate: &Certificate) -> String {
+    match certificate.view() {
+        Ok(view) => view.subject.to_string(),
+        Err(malformed) => malformed.to_string(),
+    }
+}
+
+pub(super) fn ended(certificate: &Certificate) -> String {
+    match certificate.view() {
+        Ok(view) => format!("{}, valid until {}", view.subject, view.not_after.date()),
+        Err(malformed) => malformed.to_string(),
+    }
+}
+
+/// More dates than anyone wants to read: a format without dates changes those of all entries.
+const MANY: usize = 3;

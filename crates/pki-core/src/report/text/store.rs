@@ -1,0 +1,368 @@
+use std::io::{self, Write};
+
+use super::{
+    Layout,
+    certificate::{self, Time},
+    lines::{Lines, Tone, count},
+};
+use crate::{
+    edit::{CertificateSummary, EntrySummary, KeyState, Kind, Readability, StoreSummary},
+    keystore::{Integrity, Protection},
+    wso2::{KnownKeyClass, known_certificate},
+};
+
+/// A store that was read, and what it is called.
+#[derive(Clone, Debug)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "whoever lists stores makes these"
+)]
+pub struct Listed {
+    /// As it was named on the command line.
+    pub path: String,
+    /// What is in it.
+    pub summary: StoreSummary,
+}
+
+/// A store that could not be read.
+#[derive(Clone, Debug)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "whoever lists stores makes these"
+)]
+pub struct Unread {
+    /// As it was named on the command line.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Writes each store with a line for each entry.
+///
+/// # Errors
+///
+/// If the sink cannot be written.
+pub fn list(stores: &[Listed], layout: Layout, sink: &mut dyn Write) -> io::Result<()> {
+    let mut lines = Lines::new(sink, layout);
+    for (at, store) in stores.iter().enumerate() {
+        if at > 0 {
+            lines.blank()?;
+        }
+        head(store, &mut lines)?;
+        let columns = Columns::of(&store.summary.entries, layout);
+        for entry in &store.summary.entries {
+            row(entry, &columns, &mut lines)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes each store with all that is known of each entry.
+///
+/// # Errors
+///
+/// If the sink cannot be written.
+pub fn show(stores: &[Listed], layout: Layout, sink: &mut dyn Write) -> io::Result<()> {
+    let mut lines = Lines::new(sink, layout);
+    for (at, store) in stores.iter().enumerate() {
+        if at > 0 {
+            lines.blank()?;
+        }
+        head(store, &mut lines)?;
+        for entry in &store.summary.entries {
+            lines.blank()?;
+            details(entry, &mut lines)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the file is, what proves it, who can read it.
+fn head(store: &Listed, lines: &mut Lines<'_>) -> io::Result<()> {
+    let summary = &store.summary;
+    let entries = match summary.entries.len() {
+        1 => "1 entry".to_owned(),
+        many => format!("{many} entries"),
+    };
+    lines.put(0, &format!("{}: {}, {entries}", store.path, summary.format))?;
+    let tone = match summary.integrity {
+        Integrity::Verified => Tone::Plain,
+        Integrity::Absent | Integrity::Unchecked => Tone::Warning,
+    };
+    lines.tell(2, tone, &integrity(summary))?;
+    if let Some(kdf) = &summary.kdf {
+        match summary.integrity {
+            Integrity::Unchecked => {
+                let text = format!("what is encrypted ({kdf}) is NOT LISTED without the password");
+                lines.tell(2, Tone::Warning, &text)?;
+            }
+            _ => lines.put(2, &format!("encryption: {kdf}"))?,
+        }
+    }
+    readers(&summary.readers, lines)
+}
+
+fn integrity(summary: &StoreSummary) -> String {
+    let proof = summary.mac.as_deref().map(|mac| match summary.iterations {
+        Some(iterations) => format!(" ({mac}, {})", count(iterations as usize, "iteration")),
+        None => format!(" ({mac})"),
+    });
+    let proof = proof.unwrap_or_default();
+    match summary.integrity {
+        Integrity::Verified => format!("integrity verified{proof}"),
+        Integrity::Unchecked => {
+            format!(
+                "integrity unchecked{proof}: no password was given, anybody may have changed it"
+            )
+        }
+        Integrity::Absent => "integrity unchecked: the file has no proof of it".to_owned(),
+    }
+}
+
+fn readers(readers: &[Readability], lines: &mut Lines<'_>) -> io::Result<()> {
+    let (able, unable): (Vec<_>, Vec<_>) = readers.iter().partition(|reader| reader.reads());
+    if !able.is_empty() {
+        let able: Vec<String> = able.iter().map(|reader| shortly(reader)).collect();
+        lines.put(2, &format!("read by: {}", able.join("; ")))?;
+    }
+    if !unable.is_empty() {
+        let unable: Vec<String> = unable
+            .iter()
+            .map(|found| match found.obstacle {
+                Some(obstacle) => format!("{} ({obstacle})", found.reader),
+                None => found.reader.to_string(),
+            })
+            .collect();
+        lines.put(2, &format!("not by: {}", unable.join("; ")))?;
+    }
+    Ok(())
+}
+
+fn shortly(reader: &Readability) -> String {
+    match reader.with {
+        Some(with) => format!("{} with {with}", reader.reader),
+        None => reader.reader.to_string(),
+    }
+}
+
+/// Widths of the columns of a list, in characters.
+struct Columns {
+    alias: usize,
+    key: usize,
+    left: usize,
+    /// The subject goes on a line of its own.
+    narrow: bool,
+}
+
+impl Columns {
+    fn of(entries: &[EntrySummary], layout: Layout) -> Self {
+        let widest = |of: &dyn Fn(&EntrySummary) -> String, limit: usize| {
+            let widths = entries.iter().map(|entry| of(entry).chars().count());
+            widths.filter(|width| *width <= limit).max().unwrap_or(0)
+        };
+        Self {
+            alias: widest(&|entry| entry.alias.to_string(), WIDEST_ALIAS),
+            key: widest(&key, WIDEST_KEY),
+            left: widest(&left, WIDEST_LEFT),
+            narrow: layout.width.is_some_and(|width| width < NARROW),
+        }
+    }
+}
+
+fn row(entry: &EntrySummary, columns: &Columns, lines: &mut Lines<'_>) -> io::Result<()> {
+    let Columns {
+        alias,
+        key: wide,
+        left: until,
+        ..
+    } = columns;
+    let mut line = format!(
+        "{:<alias$}  {:<7}  {:<wide$}  {:<until$}",
+        entry.alias.to_string(),
+        kind(entry.kind),
+        key(entry),
+        left(entry)
+    );
+    let what = [subject(entry), remarks(entry)];
+    let what: Vec<&str> = what
+        .iter()
+        .map(String::as_str)
+        .filter(|it| !it.is_empty())
+        .collect();
+    let what = what.join("  ");
+    if columns.narrow {
+        lines.tell(2, tone(entry), &squeezed(&line))?;
+        return match what.is_empty() {
+            true => Ok(()),
+            false => lines.tell(6, tone(entry), &what),
+        };
+    }
+    line.push_str("  ");
+    line.push_str(&what);
+    lines.tell(2, tone(entry), &line)
+}
+
+/// Columns make no sense where nothing fits into them.
+fn squeezed(line: &str) -> String {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.join(" ")
+}
+
+fn details(entry: &EntrySummary, lines: &mut Lines<'_>) -> io::Result<()> {
+    let mut title = format!("`{}`: {}", entry.alias, full_kind(entry.kind));
+    if let Some(created) = entry.created {
+        title.push_str(&format!(", made {}", created.date()));
+    }
+    lines.tell(0, tone(entry), &title)?;
+    if let Some(key) = &entry.key {
+        let (tone, text) = match key {
+            KeyState::Opens => (Tone::Plain, "opens with the password".to_owned()),
+            KeyState::Mismatch => (
+                Tone::Alarm,
+                "DOES NOT BELONG to the first certificate of its chain".to_owned(),
+            ),
+            KeyState::Sealed(None) => (Tone::Plain, "not opened: no password was given".to_owned()),
+            KeyState::Sealed(Some(reason)) => (Tone::Warning, reason.to_string()),
+        };
+        let protection = entry.protection.map(protected).unwrap_or_default();
+        lines.tell(2, tone, &format!("key         {text}{protection}"))?;
+    }
+    if !entry.java_visible {
+        lines.tell(2, Tone::Alarm, &format!("Java        {INVISIBLE}"))?;
+    }
+    if entry.kind == Kind::PrivateKey {
+        match entry.chain.len() {
+            0 => lines.tell(2, Tone::Warning, "chain       none")?,
+            long => lines.put(2, &format!("chain       {}", count(long, "certificate")))?,
+        }
+    }
+    if let Some(known) = entry.chain.first().and_then(public_key) {
+        lines.tell(2, Tone::Alarm, &format!("known       {known}"))?;
+    }
+    for (at, found) in entry.chain.iter().enumerate() {
+        let number = (entry.chain.len() > 1).then_some(at + 1);
+        certificate::details(found, number, lines)?;
+    }
+    Ok(())
+}
+
+fn protected(protection: Protection) -> String {
+    let (name, iterations) = match protection {
+        Protection::Jks => {
+            return "; protected by JKS's own SHA-1 keystream, one SHA-1 a guess".to_owned();
+        }
+        Protection::JceMd5TripleDes { iterations } => ("MD5 and 3DES (JCEKS)", iterations),
+        Protection::Pbes2Aes256Sha256 { iterations } => {
+            ("PBES2, AES-256, HMAC-SHA-256", iterations)
+        }
+        Protection::Pbes2Other { iterations } => ("PBES2", iterations),
+        Protection::Sha1Rc2 { iterations } => ("SHA-1 and RC2", iterations),
+        Protection::Sha1TripleDes { iterations } => ("SHA-1 and 3DES", iterations),
+        #[allow(unreachable_patterns, reason = "formats that are only read bring more")]
+        _ => return String::new(),
+    };
+    format!(
+        "; protected by {name}, {}",
+        count(iterations as usize, "iteration")
+    )
+}
+
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::PrivateKey => "key",
+        Kind::SecretKey => "secret",
+        Kind::TrustedCertificate => "trusted",
+    }
+}
+
+fn full_kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::PrivateKey => "private key",
+        Kind::SecretKey => "secret key",
+        Kind::TrustedCertificate => "trusted certificate",
+    }
+}
+
+fn key(entry: &EntrySummary) -> String {
+    let view = entry
+        .chain
+        .first()
+        .and_then(|first| first.certificate.view().ok());
+    view.map_or_else(|| "-".to_owned(), |view| view.public_key.to_string())
+}
+
+fn left(entry: &EntrySummary) -> String {
+    entry
+        .chain
+        .first()
+        .map_or_else(|| "-".to_owned(), |first| Time::of(first).shown(first))
+}
+
+fn subject(entry: &EntrySummary) -> String {
+    let Some(first) = entry.chain.first() else {
+        return String::new();
+    };
+    match first.certificate.view() {
+        Ok(view) if view.subject.is_empty() => "(no subject)".to_owned(),
+        Ok(view) => view.subject.to_string(),
+        Err(malformed) => malformed.to_string(),
+    }
+}
+
+/// What a person must know beside the columns.
+fn remarks(entry: &EntrySummary) -> String {
+    let mut remarks = Vec::new();
+    match entry.key {
+        Some(KeyState::Mismatch) => {
+            remarks.push("key DOES NOT BELONG to the certificate".to_owned())
+        }
+        Some(KeyState::Sealed(Some(_))) => remarks.push("key does not open".to_owned()),
+        _ => {}
+    }
+    if !entry.java_visible {
+        remarks.push(INVISIBLE.to_owned());
+    }
+    remarks.extend(entry.chain.first().and_then(public_key));
+    let behind = entry.chain.iter().skip(1);
+    for found in behind.filter(|found| Time::of(found) != Time::Valid) {
+        let name = certificate::subject(found);
+        remarks.push(format!(
+            "{name} of its chain: {}",
+            Time::of(found).shown(found)
+        ));
+    }
+    match remarks.is_empty() {
+        true => String::new(),
+        false => format!("[{}]", remarks.join("; ")),
+    }
+}
+
+/// A key whose private half everybody can download.
+fn public_key(found: &CertificateSummary) -> Option<String> {
+    let known = known_certificate(&found.certificate)?;
+    (known.class != KnownKeyClass::TrustedOnly).then(|| {
+        format!(
+            "EVERYBODY HAS THIS KEY ({}, shipped in {})",
+            known.id, known.shipped_in
+        )
+    })
+}
+
+fn tone(entry: &EntrySummary) -> Tone {
+    let wrong = matches!(entry.key, Some(KeyState::Mismatch)) || !entry.java_visible;
+    let worst = entry.chain.iter().map(|found| Time::of(found).tone());
+    let worst = worst.fold(Tone::Plain, |worst, tone| match (worst, tone) {
+        (Tone::Alarm, _) | (_, Tone::Alarm) => Tone::Alarm,
+        (Tone::Warning, _) | (_, Tone::Warning) => Tone::Warning,
+        _ => Tone::Plain,
+    });
+    if wrong { Tone::Alarm } else { worst }
+}
+
+const INVISIBLE: &str = "Java DOES NOT SEE this entry";
+/// Longer aliases are rare and push their own line out, not all others.
+const WIDEST_ALIAS: usize = 32;
+const WIDEST_KEY: usize = 12;
+const WIDEST_LEFT: usize = 28;
+/// Under this a subject has no room beside the columns.
+const NARROW: usize = 110;
