@@ -30,6 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod edge;
 mod edges;
 mod files;
 mod problem;
@@ -38,7 +39,7 @@ use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
-pub use edges::{Edge, EdgeProblem, State};
+pub use edge::{Edge, EdgeProblem, State};
 pub use problem::{Problem, ProblemKind, Severity};
 
 use crate::{

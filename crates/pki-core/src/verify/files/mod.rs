@@ -1,3 +1,5 @@
+mod shared;
+
 use time::OffsetDateTime;
 
 use super::{Problem, ProblemKind, Report, Severity, Validity, problem::called};
@@ -5,8 +7,8 @@ use crate::{
     disk::RelPath,
     observe::{Inventory, KeyState, Layout, OpenStore},
     topology::{Issuer, Node, SanOrigin, Span, StoreFile, Topology, generated_secret},
-    wso2::{GATEWAY_CERTIFICATE_ALIAS, Slot, known_certificate},
-    x509::{Certificate, GeneralName, KeyUsage, PublicKeyAlgorithm},
+    wso2::{Slot, known_certificate},
+    x509::{Certificate, GeneralName},
 };
 
 /// Looks at every file of the deployment, alone and beside its master.
@@ -90,109 +92,9 @@ impl<'a> Files<'a> {
         }
     }
 
-    fn master(&mut self, slot: Slot, settings: &StoreFile) {
-        let file = Layout::master(settings);
-        let at = At {
-            node: None,
-            file: &file,
-            alias: Some(&settings.alias),
-        };
-        let Some(certificate) = self.key_entry(at, settings) else {
-            return;
-        };
-        self.valid(at, slot.name(), &certificate, None);
-        self.shared_key(at, &certificate);
-    }
-
-    /// What the product needs of a key that all nodes share.
-    fn shared_key(&mut self, at: At<'_>, certificate: &Certificate) {
-        let Ok(view) = certificate.view() else {
-            return;
-        };
-        match &view.public_key {
-            PublicKeyAlgorithm::Rsa(bits) if *bits >= 2048 => {}
-            other => {
-                let found = other.to_string();
-                self.error(at, ProblemKind::PrimaryKey { found });
-            }
-        }
-        if let Some(usage) = view.key_usage
-            && !usage.allows(KeyUsage::DATA_ENCIPHERMENT)
-        {
-            // `javax.crypto.Cipher` refuses the certificate only where the extension is critical.
-            match usage.critical {
-                true => self.error(at, ProblemKind::NoDataEncipherment),
-                false => self.warn(at, ProblemKind::NoDataEncipherment),
-            }
-        }
-        let not_after = view.not_after;
-        if Span::years(10).after(self.now) > not_after && not_after >= self.now {
-            self.warn(at, ProblemKind::PrimaryShort { not_after });
-        }
-        let hosts = view.names().iter().filter_map(|name| match name {
-            GeneralName::Dns(name) => Some(name.clone()),
-            GeneralName::Ip(address) => Some(address.to_string()),
-            _ => None,
-        });
-        let common_names = view.subject.common_names().into_iter();
-        let names: Vec<String> = hosts
-            .chain(common_names.filter(|name| is_host(name)))
-            .collect();
-        if !names.is_empty() {
-            self.warn(at, ProblemKind::PrimaryNamesHost { names });
-        }
-    }
-
     fn node(&mut self, node: &Node) {
         self.shared_stores(&node.name);
         self.tls(node);
-    }
-
-    /// What the folder of a node, or of an external server with the primary, has in common with others.
-    fn shared_stores(&mut self, folder: &str) {
-        for (slot, settings) in self.topology.stores.iter() {
-            let file = Layout::node_file(folder, &settings.file);
-            let at = At {
-                node: Some(folder),
-                file: &file,
-                alias: Some(&settings.alias),
-            };
-            match slot {
-                Slot::Primary | Slot::Internal => self.copy(at, slot, settings),
-                Slot::Truststore => self.truststore(at),
-                Slot::Tls => {}
-            }
-        }
-    }
-
-    fn copy(&mut self, at: At<'_>, slot: Slot, settings: &StoreFile) {
-        let master = Layout::master(settings);
-        let Some(found) = self.found.digest(at.file) else {
-            return self.error(at, ProblemKind::FileMissing);
-        };
-        let Some(expected) = self.found.digest(&master) else {
-            self.key_entry(at, settings);
-            return;
-        };
-        if found == expected {
-            return;
-        }
-        let certificate = self.key_entry(at, settings);
-        let right = self
-            .found
-            .open_store(&master)
-            .and_then(|store| store.chain(&settings.alias)?.first());
-        let other_key = certificate.as_ref() != right;
-        let kind = ProblemKind::SharedDiffers {
-            slot,
-            expected,
-            found,
-            other_key,
-        };
-        match other_key {
-            true => self.error(at, kind),
-            false => self.warn(at, kind),
-        }
     }
 
     fn tls(&mut self, node: &Node) {
@@ -273,74 +175,6 @@ impl<'a> Files<'a> {
         let not_after = view.not_after;
         if first_end == Some(not_after) && not_after < validity.after(view.not_before) {
             self.warn(at, ProblemKind::CutToIssuer { not_after });
-        }
-    }
-
-    fn truststore(&mut self, at: At<'_>) {
-        let at = At { alias: None, ..at };
-        let Some(store) = self.store(at) else { return };
-        self.defaults(at, store);
-        let authority = match self.topology.ca.issuer {
-            Issuer::SelfSigned => None,
-            _ => self.found.certificates(&Layout::ca_certificate()).pop(),
-        };
-        let trusts =
-            |certificate: &Certificate| store.trusted().any(|(_, trusted)| trusted == certificate);
-        if let Some(anchor) = authority
-            && !trusts(&anchor)
-        {
-            let expected = called(&anchor);
-            self.error(at, ProblemKind::AnchorMissing { expected });
-        }
-        let given: Vec<Certificate> = self
-            .topology
-            .stores
-            .trust
-            .iter()
-            .flat_map(|path| self.found.inputs().pem(path))
-            .filter(|certificate| !trusts(certificate))
-            .cloned()
-            .collect();
-        for certificate in given {
-            let expected = called(&certificate);
-            self.error(at, ProblemKind::AnchorMissing { expected });
-        }
-        let primary = &self.topology.stores.primary;
-        let Some(primary_certificate) = self
-            .found
-            .open_store(&Layout::master(primary))
-            .and_then(|master| master.chain(&primary.alias)?.first())
-        else {
-            return;
-        };
-        let mut aliases = vec![primary.alias.as_str()];
-        if self.topology.product.has_gateway_certificate_alias() {
-            aliases.push(GATEWAY_CERTIFICATE_ALIAS);
-        }
-        for alias in aliases {
-            let at = At {
-                alias: Some(alias),
-                ..at
-            };
-            let there = store
-                .decoded
-                .keystore
-                .get(alias)
-                .and_then(|entry| entry.certificates().first());
-            match there {
-                None => {
-                    let expected = "the primary's certificate".to_owned();
-                    self.error(at, ProblemKind::AnchorMissing { expected });
-                }
-                Some(certificate) if certificate != primary_certificate => self.error(
-                    at,
-                    ProblemKind::PrimaryStale {
-                        expected: primary_certificate.fingerprint(),
-                        found: certificate.fingerprint(),
-                    },
-                ),
-                Some(_) => {}
-            }
         }
     }
 
@@ -512,9 +346,4 @@ impl<'a> Files<'a> {
             kind,
         });
     }
-}
-
-/// True if a common name is one that a client could ask for: Java falls back to it.
-fn is_host(name: &str) -> bool {
-    name == "localhost" || name.contains('.') && !name.contains(char::is_whitespace)
 }

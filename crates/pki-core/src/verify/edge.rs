@@ -1,0 +1,117 @@
+use std::fmt;
+
+use crate::{disk::RelPath, path::PathProblem};
+
+/// A connection from one node to another, or to a balancer, by one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Edge {
+    /// The node that opens it, or `clients`: whoever is outside the cluster. Those trust what the nodes
+    /// trust, as far as anybody can tell.
+    pub from: String,
+    /// The node, `balancer NAME` or `external NAME` that answers.
+    pub to: String,
+    /// The name that the opener uses.
+    pub name: String,
+    /// The port, with the target's offset; 0 if unknown.
+    pub port: u16,
+    /// The settings of the product that make the opener use that name.
+    pub settings: Vec<&'static str>,
+    /// What came of it.
+    pub state: State,
+    /// What is wrong, and what is only worth knowing.
+    pub problems: Vec<EdgeProblem>,
+    /// The files that decide: what is presented, if it is a file of the workspace, then the opener's
+    /// truststore.
+    pub files: Vec<RelPath>,
+}
+
+impl Edge {
+    /// True if one of its errors may come from a file that `touches` names: what is missing blames that
+    /// file alone, a name or an end of validity what is presented, everything else both sides.
+    pub(super) fn fails_by(&self, touches: impl Fn(&RelPath) -> bool) -> bool {
+        let presented = &self.files[..self.files.len().min(1)];
+        let mut errors = self.problems.iter().filter(|it| !it.is_warning());
+        errors.any(|problem| match problem {
+            EdgeProblem::NoCertificate { file } | EdgeProblem::NoTruststore { file } => {
+                touches(file)
+            }
+            EdgeProblem::NameUnchecked(problem) | EdgeProblem::Path(problem) => match problem {
+                PathProblem::Expired { .. }
+                | PathProblem::NameMismatch { .. }
+                | PathProblem::NameRefused { .. }
+                | PathProblem::NotYetValid { .. } => presented.iter().any(&touches),
+                _ => self.files.iter().any(&touches),
+            },
+        })
+    }
+}
+
+/// What came of judging a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// The handshake fails.
+    Failed,
+    /// The topology switches it off.
+    Off,
+    /// The handshake succeeds.
+    Ok,
+    /// The target's certificate is not known.
+    Unknown,
+}
+
+impl State {
+    /// The word in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Off => "off",
+            Self::Ok => "ok",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What is wrong with a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EdgeProblem {
+    /// The target has no certificate to present.
+    NoCertificate {
+        /// Where it should be.
+        file: RelPath,
+    },
+    /// The opener has no truststore that opens.
+    NoTruststore {
+        /// Where it should be.
+        file: RelPath,
+    },
+    /// The opener's client does not check names, and this one is not in the certificate.
+    NameUnchecked(PathProblem),
+    /// The path to an anchor.
+    Path(PathProblem),
+}
+
+impl EdgeProblem {
+    /// True if the handshake succeeds all the same.
+    pub fn is_warning(&self) -> bool {
+        match self {
+            Self::NameUnchecked(_) => true,
+            Self::NoCertificate { .. } | Self::NoTruststore { .. } => false,
+            Self::Path(problem) => problem.is_warning(),
+        }
+    }
+}
+
+impl fmt::Display for EdgeProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCertificate { file } => write!(f, "`{file}` has no certificate to present"),
+            Self::NoTruststore { file } => write!(f, "the truststore `{file}` cannot be read"),
+            Self::NameUnchecked(problem) => {
+                write!(f, "{problem}, which this client does not check")
+            }
+            Self::Path(problem) => write!(f, "{problem}"),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+mod answers;
+
+use std::collections::HashMap;
+
+use answers::Answer;
+use time::OffsetDateTime;
+
+use super::{
+    Report,
+    edge::{Edge, EdgeProblem, State},
+};
+use crate::{
+    disk::RelPath,
+    observe::{Inventory, Layout},
+    path::{Anchors, Options, PathChecker, PathProblem, Purpose, ServerName},
+    topology::{Group, Host, Node, Topology},
+    wso2::{Channel, Connection, Opener, Role, connections},
+    x509::{Certificate, Fingerprint},
+};
+
+/// Judges every connection that the topology has.
+pub(super) fn check(
+    topology: &Topology,
+    found: &Inventory,
+    now: OffsetDateTime,
+    report: &mut Report,
+) {
+    let mut edges = Edges {
+        topology,
+        found,
+        now,
+        checker: PathChecker::new(),
+        anchors: HashMap::new(),
+        seen: HashMap::new(),
+        edges: Vec::new(),
+    };
+    for row in connections(topology.product) {
+        edges.row(&row);
+    }
+    edges.externals();
+    report.edges = edges.edges;
+}
+
+struct Edges<'a> {
+    topology: &'a Topology,
+    found: &'a Inventory,
+    now: OffsetDateTime,
+    checker: PathChecker,
+    /// Truststores are the same bytes everywhere: each content is indexed once.
+    anchors: HashMap<Fingerprint, Anchors>,
+    /// Edges by opener, target, name and port: two settings may lead to the same one.
+    seen: HashMap<(String, String, String, u16), usize>,
+    edges: Vec<Edge>,
+}
+
+impl<'a> Edges<'a> {
+    fn row(&mut self, row: &Connection) {
+        let targets = self.groups(row.to);
+        for target in targets {
+            let openers: Vec<&Node> = match row.from {
+                Opener::Role(role) => self.groups_exactly(role).flat_map(|it| &it.nodes).collect(),
+                Opener::Itself | Opener::Twin => target.nodes.iter().collect(),
+                Opener::Clients => target.nodes.iter().take(1).collect(),
+            };
+            // Without key managers of its own the control plane does their work, for itself too.
+            let replaced = target.role != row.to;
+            for opener in openers {
+                for answer in self.answers(row, target, opener) {
+                    let own = answer.to == opener.name;
+                    let wanted = match row.from {
+                        Opener::Itself => own,
+                        Opener::Twin => !own,
+                        Opener::Role(_) => !(replaced && own),
+                        Opener::Clients => true,
+                    };
+                    if wanted {
+                        self.judge(row, opener, answer);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The groups that do a role's work.
+    fn groups(&self, role: Role) -> Vec<&'a Group> {
+        let groups: Vec<&Group> = self.groups_exactly(role).collect();
+        if groups.is_empty() && role == Role::KeyManager && !self.topology.product.is_2x() {
+            return self.groups_exactly(Role::ControlPlane).collect();
+        }
+        groups
+    }
+
+    fn groups_exactly(&self, role: Role) -> impl Iterator<Item = &'a Group> + use<'a> {
+        self.topology
+            .groups
+            .iter()
+            .filter(move |group| group.role == role)
+    }
+
+    fn judge(&mut self, row: &Connection, opener: &Node, answer: Answer) {
+        let name = answer.name.to_string();
+        let from = match row.from {
+            Opener::Clients => CLIENTS,
+            _ => opener.name.as_str(),
+        };
+        let key = (
+            from.to_owned(),
+            answer.to.clone(),
+            name.clone(),
+            answer.port,
+        );
+        if let Some(at) = self.seen.get(&key) {
+            let edge = &mut self.edges[*at];
+            if !edge.settings.contains(&row.setting) {
+                edge.settings.push(row.setting);
+            }
+            return;
+        }
+        let truststore = self.truststore(&opener.name);
+        let mut edge = Edge {
+            from: from.to_owned(),
+            to: answer.to,
+            name,
+            port: answer.port,
+            settings: vec![row.setting],
+            state: State::Off,
+            problems: Vec::new(),
+            files: answer.file.iter().chain([&truststore]).cloned().collect(),
+        };
+        if !answer.off {
+            // The thrift port is judged by trust alone: the primary names no host.
+            let by_name = row.channel != Channel::Thrift;
+            edge.problems = self.handshake(
+                &answer.chain,
+                answer.file.as_ref().unwrap_or(&truststore),
+                &truststore,
+                by_name.then_some(&answer.name),
+                row.checks_name,
+            );
+            edge.state = match edge.problems.iter().all(EdgeProblem::is_warning) {
+                true => State::Ok,
+                false => State::Failed,
+            };
+        }
+        self.seen.insert(key, self.edges.len());
+        self.edges.push(edge);
+    }
+
+    fn truststore(&self, node: &str) -> RelPath {
+        Layout::node_file(node, &self.topology.stores.truststore.file)
+    }
+
+    fn handshake(
+        &mut self,
+        chain: &[Certificate],
+        file: &RelPath,
+        truststore: &RelPath,
+        name: Option<&Host>,
+        checks_name: bool,
+    ) -> Vec<EdgeProblem> {
+        if chain.is_empty() {
+            return vec![EdgeProblem::NoCertificate { file: file.clone() }];
+        }
+        let (Some(digest), Some(store)) = (
+            self.found.digest(truststore),
+            self.found.open_store(truststore),
+        ) else {
+            return vec![EdgeProblem::NoTruststore {
+                file: truststore.clone(),
+            }];
+        };
+        let anchors = self.anchors.entry(digest).or_insert_with(|| {
+            Anchors::new(store.trusted().map(|(_, certificate)| certificate.clone()))
+        });
+        let options = Options {
+            name: name.map(server_name),
+            purpose: Purpose::Server,
+            at: self.now,
+        };
+        let verdict = self.checker.check(chain, &[], anchors, &options);
+        verdict
+            .problems
+            .into_iter()
+            .map(|problem| match problem {
+                PathProblem::NameMismatch { .. } | PathProblem::NameRefused { .. }
+                    if !checks_name =>
+                {
+                    EdgeProblem::NameUnchecked(problem)
+                }
+                problem => EdgeProblem::Path(problem),
+            })
+            .collect()
+    }
+
+    /// Servers that are not ours: by every node, since every truststore holds their anchor.
+    fn externals(&mut self) {
+        let topology = self.topology;
+        for external in &topology.externals {
+            let chain = external
+                .certificate
+                .as_ref()
+                .map(|path| self.found.inputs().pem(path).to_vec());
+            for node in topology.nodes() {
+                let truststore = self.truststore(&node.name);
+                for host in &external.hosts {
+                    let (state, problems) = match &chain {
+                        None => (State::Unknown, Vec::new()),
+                        Some(chain) => {
+                            let problems =
+                                self.handshake(chain, &truststore, &truststore, Some(host), true);
+                            let warnings = problems.iter().all(EdgeProblem::is_warning);
+                            (if warnings { State::Ok } else { State::Failed }, problems)
+                        }
+                    };
+                    self.edges.push(Edge {
+                        from: node.name.clone(),
+                        to: format!("external {}", external.name),
+                        name: host.to_string(),
+                        port: 0,
+                        settings: Vec::new(),
+                        state,
+                        problems,
+                        files: vec![truststore.clone()],
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Whoever is outside the cluster.
+const CLIENTS: &str = "clients";
+
+/// The name as a client asks for it; of a wildcard, one of the names that it stands for.
+fn server_name(host: &Host) -> ServerName {
+    match host {
+        Host::Dns(name) => match name.strip_prefix("*.") {
+            Some(rest) => format!("any.{rest}").as_str().into(),
+            None => name.as_str().into(),
+        },
+        Host::Ip(address) => address.to_string().as_str().into(),
+    }
+}
