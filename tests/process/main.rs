@@ -11,4 +11,5 @@ mod killed;
 mod locked;
 mod secrets;
 mod site;
+mod stores;
 mod streams;

@@ -6,7 +6,11 @@ pub(crate) mod verify;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use pki_core::{edit::Material, secret::Password, x509::Certificate};
+use pki_core::{
+    keystore::{Format, read_certificates},
+    secret::Password,
+    x509::Certificate,
+};
 
 use super::store::opening;
 use crate::{
@@ -44,20 +48,11 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &CertArgs) -> Result<Outcome, 
 /// The certificates of a file, whatever its encoding, in its order. Keys in it are passed over.
 fn certificates(file: &Path, passwords: &[Password]) -> Result<Vec<Certificate>, CommandError> {
     let bytes = opening::read(file)?;
-    let decoded = match pki_core::keystore::Format::detect(bytes.expose()) {
-        Some(pki_core::keystore::Format::Pem) => {
-            return pki_core::keystore::read_pem_certificates(bytes.expose())
-                .map_err(|error| CommandError::failed(format!("`{}`: {error}", file.display())));
-        }
-        Some(_) => opening::decode(file, bytes.expose(), passwords)?,
-        None => {
-            let mut material = Material::default();
-            material
-                .read(bytes.expose(), None)
-                .map_err(|error| error::material(file, &error))?;
-            return Ok(material.all_certificates());
-        }
-    };
+    let format = Format::detect(bytes.expose());
+    if let Some(Format::Der | Format::Pem | Format::Pkcs7) | None = format {
+        return read_certificates(bytes.expose()).map_err(|error| error::decode(file, &error));
+    }
+    let decoded = opening::decode(file, bytes.expose(), passwords)?;
     let entries = decoded.keystore.entries().iter();
     Ok(entries
         .flat_map(|entry| entry.certificates().to_vec())

@@ -8,8 +8,9 @@ use pki_core::{
 };
 
 use super::{
+    flags::WriteFlags,
     opening::{self, ReadPasswords, WritePasswords},
-    saving::{Editing, WriteFlags},
+    saving::Editing,
 };
 use crate::{
     cli::{Format, Global, HELP},

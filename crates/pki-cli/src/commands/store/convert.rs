@@ -7,9 +7,9 @@ use pki_core::{
 };
 
 use super::{
+    encoding::{self, ProfileArg},
     opening::{self, ReadPasswords},
     output::{Output, OutputFlags},
-    saving::{self, ProfileArg},
 };
 use crate::{
     cli::{Global, HELP},
@@ -82,7 +82,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &ConvertArgs) -> Result<Outcom
         allow_loss: args.allow_loss,
         number_clashes: args.number_clashes,
     };
-    let edited = edit::convert(&decoded.keystore, &conversion, &mut saving::random())
+    let edited = edit::convert(&decoded.keystore, &conversion, &mut encoding::random())
         .map_err(|error| error::edit(&args.file, &error))?;
     out.finish(&edited, to, &password)
 }

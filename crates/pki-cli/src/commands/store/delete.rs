@@ -3,10 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use pki_core::{edit, keystore::Alias};
 
-use super::{
-    opening::WritePasswords,
-    saving::{Editing, WriteFlags},
-};
+use super::{flags::WriteFlags, opening::WritePasswords, saving::Editing};
 use crate::{
     cli::{Global, HELP},
     error::{self, CommandError, Outcome},

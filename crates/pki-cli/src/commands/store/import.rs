@@ -13,8 +13,10 @@ use pki_core::{
 };
 
 use super::{
+    encoding::NewStore,
+    flags::WriteFlags,
     opening::{self, WritePasswords},
-    saving::{Editing, NewStore, WriteFlags},
+    saving::Editing,
 };
 use crate::{
     cli::{Global, HELP},

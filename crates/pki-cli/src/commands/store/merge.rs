@@ -7,9 +7,9 @@ use pki_core::{
 };
 
 use super::{
+    encoding::{self, NewStore},
     opening::{self, ReadPasswords},
     output::{Output, OutputFlags},
-    saving::{self, NewStore},
 };
 use crate::{
     cli::{Global, HELP},
@@ -106,7 +106,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &MergeArgs) -> Result<Outcome,
             allow_loss: args.allow_loss,
             number_clashes: false,
         };
-        let made = edit::convert(&decoded.keystore, &conversion, &mut saving::random())
+        let made = edit::convert(&decoded.keystore, &conversion, &mut encoding::random())
             .map_err(|error| error::edit(file, &error))?;
         converted.events.extend(made.change.events);
         stores.push(made.keystore);

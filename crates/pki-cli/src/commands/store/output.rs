@@ -11,8 +11,9 @@ use pki_core::{
 };
 
 use super::{
-    opening,
-    saving::{self, Dates, WriteFlags},
+    encoding,
+    flags::{Dates, WriteFlags},
+    opening, saving,
 };
 use crate::{
     cli::Global,
@@ -105,9 +106,9 @@ impl<'a> Output<'a> {
         let stdout = self.path == Path::new("-");
         let bytes = match to {
             Target::Store(encoding) => {
-                saving::warn_about(self.ui, password, encoding, &edited.keystore, true);
+                encoding::warn_about(self.ui, password, encoding, &edited.keystore, true);
                 let deterministic = self.dates.is_some();
-                saving::encode(
+                encoding::encode(
                     &self.path,
                     &edited.keystore,
                     encoding,

@@ -11,8 +11,9 @@ use pki_core::{
 };
 
 use super::{
+    flags::WriteFlags,
     opening::{self, WritePasswords},
-    saving::{Editing, WriteFlags},
+    saving::Editing,
 };
 use crate::{
     cli::{Global, HELP},

@@ -3,150 +3,25 @@
 
 use std::path::Path;
 
-use clap::{Args, ValueEnum};
 use pki_core::{
     disk::SingleFile,
-    edit::{self, Change, Edited},
-    key::{Random, SystemRandom},
-    keystore::{Content, Decoded, Encoding, Entry, Format as StoreFormat, Keystore, Pkcs12Profile},
+    edit::{Change, Edited},
+    keystore::{Decoded, Encoding, Keystore},
     report,
     secret::{Bytes, Password},
 };
 
-use time::OffsetDateTime;
-
-use super::opening::{self, WritePasswords};
+use super::{
+    encoding::{NewStore, encode, same_encoding, warn_about},
+    flags::{Dates, WriteFlags},
+    opening::{self, WritePasswords},
+};
 use crate::{
     cli::{Format, Global},
     error::{self, CommandError, Outcome},
     passwords::{Passwords, Purpose},
-    paste::quoted,
     ui::Ui,
 };
-
-/// Flags of every command that writes a store.
-#[derive(Debug, Default, Args)]
-pub(crate) struct WriteFlags {
-    /// Say what would change, and write nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-
-    /// The same content gives the same bytes; for stores without private and secret keys
-    ///
-    /// Dates are `SOURCE_DATE_EPOCH`, else the first day of each certificate.
-    #[arg(long)]
-    deterministic: bool,
-}
-
-impl WriteFlags {
-    /// Where dates come from, if nothing may depend on when it ran.
-    pub(crate) fn dates(&self) -> Result<Option<Dates>, CommandError> {
-        if !self.deterministic {
-            return Ok(None);
-        }
-        let Some(epoch) = std::env::var_os(EPOCH).filter(|epoch| !epoch.is_empty()) else {
-            return Ok(Some(Dates(edit::Dates::NotBefore)));
-        };
-        let seconds = epoch.to_str().and_then(|text| text.parse().ok());
-        let at = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-        at.map(|at| Some(Dates(edit::Dates::At(at))))
-            .ok_or_else(|| {
-                CommandError::usage(format!("`{EPOCH}` is no number of seconds since 1970"))
-            })
-    }
-}
-
-/// Where the dates of a deterministic store come from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Dates(edit::Dates);
-
-impl Dates {
-    /// The same store with these dates; without any where the format keeps none of a certificate.
-    pub(crate) fn apply(self, edited: &Edited, encoding: Encoding) -> Edited {
-        let mut edited = edited.clone();
-        if encoding.format() == StoreFormat::Pkcs12 {
-            let entries = edited.keystore.entries().iter();
-            edited.keystore = entries.map(|entry| entry.clone().created(None)).collect();
-            return edited;
-        }
-        let dated = edit::set_dates(&edited.keystore, self.0);
-        edited.keystore = dated.keystore;
-        // What is new has its date for the first time.
-        let added: Vec<_> = edited
-            .change
-            .events
-            .iter()
-            .filter(|event| event.what.is_change())
-            .map(|event| event.alias.clone())
-            .collect();
-        let events = dated.change.events.into_iter();
-        edited
-            .change
-            .events
-            .extend(events.filter(|event| !added.contains(&event.alias)));
-        edited
-    }
-}
-
-/// How a store is written that is not there yet.
-#[derive(Clone, Copy, Debug, Default, Args)]
-pub(crate) struct NewStore {
-    /// The format of a new store [default: told by the file's name]
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    pub(crate) to: Option<StoreType>,
-
-    /// For PKCS #12, who must be able to read it: `modern` (Java 8u301, 11.0.12 and later) or `java8`
-    #[arg(long, value_enum, value_name = "PROFILE")]
-    pub(crate) profile: Option<ProfileArg>,
-}
-
-/// A format that can be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum StoreType {
-    Jks,
-    Pkcs12,
-}
-
-/// A profile of PKCS #12.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ProfileArg {
-    Modern,
-    Java8,
-}
-
-impl NewStore {
-    /// True if no flag was given.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.to.is_none() && self.profile.is_none()
-    }
-
-    /// The encoding that the flags, else the file's name, ask for.
-    pub(crate) fn encoding(&self, path: &Path) -> Result<Encoding, CommandError> {
-        let named = path.extension().and_then(|extension| extension.to_str());
-        let format = match (self.to, named) {
-            (Some(format), _) => format,
-            (None, Some("jks")) => StoreType::Jks,
-            (None, Some("p12" | "pfx" | "pkcs12")) => StoreType::Pkcs12,
-            (None, _) => {
-                return Err(CommandError::usage(format!(
-                    "`{}` is not there, and its name does not tell which format it should have",
-                    path.display()
-                ))
-                .hint("`--to pkcs12` or `--to jks` says it; the name must be right if it should be there"));
-            }
-        };
-        Ok(match format {
-            StoreType::Jks if self.profile.is_some() => {
-                return Err(CommandError::usage("`--profile` is for PKCS #12 alone"));
-            }
-            StoreType::Jks => Encoding::Jks,
-            StoreType::Pkcs12 => Encoding::Pkcs12(match self.profile {
-                Some(ProfileArg::Java8) => Pkcs12Profile::Java8,
-                Some(ProfileArg::Modern) | None => Pkcs12Profile::Modern,
-            }),
-        })
-    }
-}
 
 /// A store that is being changed. Nobody else changes it as long as this lives.
 pub(crate) struct Editing<'a> {
@@ -384,103 +259,6 @@ pub(crate) fn tell(
     }
 }
 
-/// Encodes a store, and reads it again: what is written is what was meant.
-pub(crate) fn encode(
-    path: &Path,
-    keystore: &Keystore,
-    encoding: Encoding,
-    password: &Password,
-    deterministic: bool,
-) -> Result<Bytes, CommandError> {
-    let mut derived;
-    let mut system = random();
-    let random: &mut dyn Random = match deterministic {
-        true => {
-            derived = edit::deterministic_random(encoding, keystore)
-                .map_err(|error| error::edit(path, &error))?;
-            &mut derived
-        }
-        false => &mut system,
-    };
-    let bytes = keystore
-        .encode(encoding, password, random)
-        .map_err(|error| error::encode(&error))?;
-    let unlike = || {
-        CommandError::failed("what was encoded does not read back alike: nothing was written")
-            .hint("this is a fault of apim-pki: please report it, with `apim-pki store show`")
-    };
-    let read =
-        Keystore::decode(bytes.expose(), password).map_err(|error| unlike().because(&error))?;
-    let (meant, found) = (keystore.entries(), read.keystore.entries());
-    let alike = |(meant, found): (&Entry, &Entry)| {
-        meant.alias.lookup() == found.alias.lookup() && meant.certificates() == found.certificates()
-    };
-    // A PKCS #12 file has the keys first, whatever the order was.
-    let same_order = meant.iter().zip(found).all(alike);
-    let same = same_order
-        || meant.iter().all(|entry| {
-            let found = read.keystore.get(entry.alias.as_str());
-            found.is_some_and(|found| alike((entry, found)))
-        });
-    match meant.len() == found.len() && same {
-        true => Ok(bytes),
-        false => Err(unlike()),
-    }
-}
-
-/// `1 entry`, `143 entries`.
-pub(crate) fn entries(keystore: &Keystore) -> String {
-    match keystore.entries().len() {
-        1 => "1 entry".to_owned(),
-        many => format!("{many} entries"),
-    }
-}
-
-/// Where salts come from.
-pub(crate) fn random() -> SystemRandom {
-    SystemRandom
-}
-
-/// What the readers of a file make of its password. Only a chosen one is worth a word.
-pub(crate) fn warn_about(
-    ui: &Ui,
-    password: &Password,
-    encoding: Encoding,
-    keystore: &Keystore,
-    chosen: bool,
-) {
-    if !chosen {
-        return;
-    }
-    let pkcs12 = encoding.format() == StoreFormat::Pkcs12;
-    if password.is_empty() {
-        ui.warning(
-            "the password is empty: `keytool` asks for six characters and does not open the store, \
-             `KeyStore.load` of Java does",
-        );
-        return;
-    }
-    if password.chars() < KEYTOOL_MINIMUM {
-        ui.warning(format_args!(
-            "the password has fewer than {KEYTOOL_MINIMUM} characters: `keytool` and the product refuse it"
-        ));
-    }
-    if !password.is_ascii() && !pkcs12 {
-        ui.warning(
-            "the password is not ASCII: `keytool` opens the store only where its locale has the same \
-             characters, and PKCS #12 of Java 17 does not take it at all",
-        );
-    }
-    let is_key = |entry: &Entry| !matches!(entry.content, Content::TrustedCertificate { .. });
-    let has_keys = keystore.entries().iter().any(is_key);
-    if !pkcs12 && has_keys && password.chars() < SHORT {
-        ui.warning(format_args!(
-            "a JKS protects its keys by one SHA-1 a guess: a password under {SHORT} characters does not \
-             protect them (`--to pkcs12` does better)"
-        ));
-    }
-}
-
 /// A place that is locked, unless nothing will be written, and what is there.
 pub(crate) fn content(
     global: &Global,
@@ -503,35 +281,10 @@ pub(crate) fn content(
     Ok((Some(file), before))
 }
 
-/// As the file was written. Where no profile fits, its keys stay as they are, and the rest gets the
-/// profile that most can read.
-fn same_encoding(ui: &Ui, path: &Path, decoded: &Decoded) -> Result<Encoding, CommandError> {
-    match (decoded.encoding, decoded.format) {
-        (Some(encoding), _) => Ok(encoding),
-        (None, StoreFormat::Jks) => Ok(Encoding::Jks),
-        (None, StoreFormat::Pkcs12) => {
-            ui.warning(
-                "the file was protected in a way that is not written here: it gets the profile `modern`, \
-                 keys stay as they are",
-            );
-            Ok(Encoding::Pkcs12(Pkcs12Profile::Modern))
-        }
-        (None, format) => {
-            let shown = quoted(path);
-            Err(CommandError::usage(format!(
-                "`{}` is {format}, which is not changed in place",
-                path.display()
-            ))
-            .hint(format!(
-                "convert it first: `apim-pki store convert {shown} store.p12 --to pkcs12`"
-            )))
-        }
+/// `1 entry`, `143 entries`.
+pub(crate) fn entries(keystore: &Keystore) -> String {
+    match keystore.entries().len() {
+        1 => "1 entry".to_owned(),
+        many => format!("{many} entries"),
     }
 }
-
-/// `keytool` and the product refuse fewer.
-const KEYTOOL_MINIMUM: usize = pki_core::wso2::PASSWORD_MINIMUM;
-/// Sixteen random characters are out of reach of a search, at some 10^10 guesses a second.
-const SHORT: usize = 16;
-/// reproducible-builds.org/specs/source-date-epoch: seconds since 1970.
-const EPOCH: &str = "SOURCE_DATE_EPOCH";
