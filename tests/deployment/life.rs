@@ -1,6 +1,11 @@
 //! Nodes, hosts and names that come, change and go.
 
-use pki_core::plan::{Note, Scope};
+use pki_core::{
+    disk::RelPath,
+    key::read_private_key,
+    plan::{Note, Scope},
+    secret::Password,
+};
 use time::Duration;
 
 use crate::site::{SMALL, SMALL_NODES, Site};
@@ -58,9 +63,9 @@ fn the_folder_of_a_node_that_left_is_told_of_until_prune_moves_it() {
     site.edit(", gw-2 = \"gw2\"", "");
     assert_eq!(site.settle(), [] as [String; 0]);
     let plan = site.plan().unwrap();
-    let node = "gw-2".to_owned();
+    let folder: RelPath = "nodes/gw-2".parse().unwrap();
     assert!(
-        plan.notes().contains(&Note::FolderLeft { node }),
+        plan.notes().contains(&Note::FolderLeft { folder }),
         "{:?}",
         plan.notes()
     );
@@ -307,4 +312,42 @@ fn one_certificate_for_all_nodes_is_the_same_file_everywhere() {
     site.settle();
     assert!(site.key_of("nodes/gw-3/tls.jks") != site.key_of("nodes/gw-1/tls.jks"));
     assert!(site.verify().is_clean());
+}
+
+#[test]
+fn a_balancer_that_lets_tls_pass_leaves_its_key_behind_until_prune() {
+    let issued = SMALL.replace("\"gw\"\n", "{ host = \"gw\", tls = \"issued\" }\n");
+    let mut site = Site::new(&issued);
+    site.settle();
+    site.edit("{ host = \"gw\", tls = \"issued\" }", "\"gw\"");
+    site.settle();
+    let report = site.verify();
+    let left = &report.problems[0];
+    assert_eq!(left.kind.id(), "folder-left");
+    assert_eq!(left.file.as_ref().unwrap().as_str(), "balancers/gateway");
+    site.scope = Scope::all().prune(true);
+    assert_eq!(
+        site.settle(),
+        ["-balancers/gateway/chain.pem", "-balancers/gateway/key.pem"]
+    );
+    assert!(site.verify().is_clean());
+}
+
+#[test]
+fn keep_key_holds_for_the_certificates_of_balancers_too() {
+    let text = SMALL
+        .replace("\"gw\"\n", "{ host = \"gw\", tls = \"issued\" }\n")
+        .replace("[tls]", "[tls]\nkeep_key = true");
+    let mut site = Site::new(&text);
+    site.settle();
+    let key = |site: &Site| {
+        let password = String::from_utf8(site.read("secrets/balancers")).unwrap();
+        let pem = site.read("balancers/gateway/key.pem");
+        read_private_key(&pem, Some(&Password::new(password.trim_end()))).unwrap()
+    };
+    let before = (key(&site), site.read("balancers/gateway/chain.pem"));
+    site.edit("host = \"gw\"", "host = \"front\"");
+    site.settle();
+    assert!(key(&site) == before.0);
+    assert_ne!(site.read("balancers/gateway/chain.pem"), before.1);
 }

@@ -207,10 +207,13 @@ impl<'a> Workshop<'a, '_> {
     fn key(&self, number: usize, origin: &KeyOrigin) -> Result<PrivateKey, ApplyError> {
         match origin {
             KeyOrigin::New => self.keys.get(&number).cloned().ok_or(ApplyError::NoKey),
-            KeyOrigin::Kept(path) => {
-                let store = self.store(path)?;
-                stores::private_key(store, &self.topology.stores.tls.alias, path)
-            }
+            KeyOrigin::Kept(path) => match self.found.open_store(path) {
+                Some(store) => stores::private_key(store, &self.topology.stores.tls.alias, path),
+                None => self
+                    .found
+                    .pem_key(path, self.topology)
+                    .ok_or(ApplyError::NoKey),
+            },
         }
     }
 

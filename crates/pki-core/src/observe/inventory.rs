@@ -234,6 +234,25 @@ impl Inventory {
             .collect()
     }
 
+    /// Folders of nodes, and of balancers with an issued certificate, that are not in the topology.
+    pub fn left_folders(&self, topology: &Topology) -> BTreeSet<RelPath> {
+        let mut wanted: BTreeSet<RelPath> = topology
+            .nodes()
+            .map(|node| Layout::node(&node.name))
+            .collect();
+        let externals = topology.externals.iter();
+        let shared = externals.filter(|external| external.shared_primary);
+        wanted.extend(shared.map(|external| Layout::node(&external.name)));
+        let groups = topology.groups.iter();
+        let issued = groups.filter(|group| Layout::has_issued_balancer(group));
+        wanted.extend(issued.map(|group| Layout::balancer(&group.name)));
+        self.files
+            .keys()
+            .filter_map(Layout::owner_folder)
+            .filter(|folder| !wanted.contains(folder))
+            .collect()
+    }
+
     /// The password that a source gives; `None` if it is one that the workspace still has to make.
     pub fn password(&self, source: &Source) -> Option<&Password> {
         self.passwords.get(source)
@@ -244,6 +263,16 @@ impl Inventory {
         let content = self.content(&Layout::balancer_key(&group.name))?;
         let password = self.password(&group.balancer_password);
         Some(read_private_key(content.expose(), password))
+    }
+
+    /// The key in a PEM file of balancers, opened with its password or an old one.
+    pub(crate) fn pem_key(&self, path: &RelPath, topology: &Topology) -> Option<PrivateKey> {
+        let mut groups = topology.groups.iter();
+        let group = groups.find(|group| Layout::balancer_key(&group.name) == *path)?;
+        match self.balancer_key(group)? {
+            Ok(key) => Some(key),
+            Err(_) => self.with_old_password(self.content(path)?),
+        }
     }
 
     /// A PEM key that one of the old passwords opens.

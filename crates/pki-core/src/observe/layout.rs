@@ -58,6 +58,11 @@ impl Layout {
         Self::node_file(node, NODE_CHAIN)
     }
 
+    /// The folder of what is issued for a group's balancers.
+    pub fn balancer(group: &str) -> RelPath {
+        path(format!("balancers/{group}"))
+    }
+
     /// The chain of a balancer's certificate.
     pub fn balancer_chain(group: &str) -> RelPath {
         path(format!("balancers/{group}/chain.pem"))
@@ -72,6 +77,16 @@ impl Layout {
     pub fn has_issued_balancer(group: &Group) -> bool {
         let mut balancers = group.balancers.iter();
         balancers.any(|balancer| balancer.tls == BalancerTls::Issued)
+    }
+
+    /// The folder of the node or of the balancers that a file belongs to.
+    pub fn owner_folder(path: &RelPath) -> Option<RelPath> {
+        let mut parts = path.as_str().splitn(3, '/');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some("nodes"), Some(node), Some(_)) => Some(Self::node(node)),
+            (Some("balancers"), Some(group), Some(_)) => Some(Self::balancer(group)),
+            _ => None,
+        }
     }
 
     /// The node whose folder a path lies in, and the file's name there.

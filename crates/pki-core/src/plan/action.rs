@@ -89,6 +89,8 @@ pub enum Reason {
     Expired(OffsetDateTime),
     /// The certificate ends soon.
     Expiring(OffsetDateTime),
+    /// The node, or the balancer, is no longer in the topology.
+    FolderLeft,
     /// The file is in another format, or under another profile.
     FormatChanged,
     /// Somebody else issued the certificate.
@@ -115,8 +117,6 @@ pub enum Reason {
     PasswordChanged,
     /// Its name in the topology is another now.
     Renamed,
-    /// The node is no longer in the topology.
-    NodeGone,
     /// The subject in the certificate is another.
     SubjectChanged {
         /// As found.
@@ -146,7 +146,7 @@ impl fmt::Display for Reason {
                 missing.iter().try_for_each(|name| write!(f, " +{name}"))?;
                 extra.iter().try_for_each(|name| write!(f, " -{name}"))
             }
-            Self::NodeGone => f.write_str("the node is no longer in the topology"),
+            Self::FolderLeft => f.write_str("the topology has no use for it any more"),
             Self::PasswordChanged => f.write_str("its password changes"),
             Self::Renamed => f.write_str("the topology names the file otherwise"),
             Self::SubjectChanged { found } => write!(f, "its subject is `{found}`"),

@@ -22,15 +22,23 @@ pub enum Note {
         /// When.
         not_after: OffsetDateTime,
     },
-    /// A folder of a node that is not in the topology.
+    /// A folder of a node, or of balancers, that is not in the topology.
     FolderLeft {
-        /// The node.
-        node: String,
+        /// The folder.
+        folder: RelPath,
     },
     /// The vendor's truststore was read without password and pin.
     IntegrityUnchecked,
     /// The first primary: a cluster that already holds data must bring its own.
     MadePrimary,
+    /// The CA may not certify a name. Java does not look at the constraints of an anchor; OpenSSL and
+    /// others do.
+    NameNotPermitted {
+        /// Whose certificate.
+        owner: String,
+        /// The name.
+        name: String,
+    },
     /// Truststores hold no public CAs.
     NoVendorTruststore,
     /// A password has a character that breaks a config file.
@@ -83,15 +91,18 @@ impl fmt::Display for Note {
                 "the certificate of `{name}` ends with its issuer, on {}",
                 not_after.date()
             ),
-            Self::FolderLeft { node } => write!(
-                f,
-                "`nodes/{node}` is there, and the node is not in the topology"
-            ),
+            Self::FolderLeft { folder } => {
+                write!(f, "`{folder}` is there, and the topology has no use for it any more")
+            }
             Self::IntegrityUnchecked => f.write_str(
                 "the integrity of the vendor's truststore was not checked: it has neither password nor sha256 in the topology",
             ),
             Self::MadePrimary => f.write_str(
                 "the primary is new: a cluster that already holds data must bring its own",
+            ),
+            Self::NameNotPermitted { owner, name } => write!(
+                f,
+                "the CA's name constraints do not permit {name}, which the certificate of `{owner}` gets: Java accepts it, OpenSSL does not"
             ),
             Self::NoVendorTruststore => f.write_str(
                 "the truststores hold no public CAs: the topology names no vendor truststore",

@@ -35,7 +35,7 @@ pub(crate) struct CertificateSpec {
 /// Where the key of a new certificate comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum KeyOrigin {
-    /// The store that held the old certificate: `keep_key`.
+    /// The store, or the PEM file, that holds the key of the old certificate: `keep_key`.
     Kept(RelPath),
     /// It is made.
     New,
@@ -176,4 +176,26 @@ pub(super) fn same_key_algorithm(found: &PublicKeyAlgorithm, wanted: KeyAlgorith
 pub(super) fn note_cut(draft: &mut Draft<'_>, name: &str, not_after: OffsetDateTime) {
     let name = name.to_owned();
     draft.notes.push(Note::CutToIssuer { name, not_after });
+}
+
+/// Notes names that a constrained CA may not certify.
+pub(super) fn note_not_permitted(
+    draft: &mut Draft<'_>,
+    spec: &CertificateSpec,
+    authority: &Authority,
+) {
+    let Authority::Known(chain) = authority else {
+        return;
+    };
+    for issuer in chain.iter().filter_map(|issuer| issuer.view().ok()) {
+        let Some(constraints) = &issuer.name_constraints else {
+            continue;
+        };
+        for name in spec.names.iter().filter(|name| !constraints.permits(name)) {
+            draft.notes.push(Note::NameNotPermitted {
+                owner: spec.label.clone(),
+                name: name.to_string(),
+            });
+        }
+    }
 }

@@ -110,30 +110,16 @@ impl Draft<'_> {
 }
 
 fn left_folders(draft: &mut Draft<'_>) {
-    let topology = draft.topology;
-    let left: Vec<String> = draft
-        .found
-        .node_folders()
-        .into_iter()
-        .filter(|folder| {
-            topology.node(folder).is_none()
-                && !topology
-                    .externals
-                    .iter()
-                    .any(|external| external.shared_primary && external.name == **folder)
-        })
-        .map(str::to_owned)
-        .collect();
-    for node in left {
+    for folder in draft.found.left_folders(draft.topology) {
         if !draft.scope.prune {
-            draft.notes.push(Note::FolderLeft { node });
+            draft.notes.push(Note::FolderLeft { folder });
             continue;
         }
         draft.actions.push(Action {
-            file: Layout::node(&node),
-            node: Some(node),
+            node: folder.as_str().strip_prefix("nodes/").map(str::to_owned),
+            file: folder,
             verb: Verb::Retire,
-            reason: Reason::NodeGone,
+            reason: Reason::FolderLeft,
             detail: vec![
                 "to `generations/`; its certificate stays valid until it expires".to_owned(),
             ],

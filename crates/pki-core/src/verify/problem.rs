@@ -93,7 +93,7 @@ pub enum ProblemKind {
         /// When.
         not_after: OffsetDateTime,
     },
-    /// A folder of a node that is not in the topology.
+    /// A folder of a node, or of balancers, that is not in the topology.
     FolderLeft,
     /// The key does not open with the store's password, which is what the product tries.
     KeyDoesNotOpen(UnsealError),
@@ -264,7 +264,7 @@ impl fmt::Display for ProblemKind {
             ),
             Self::Expired { not_after } => write!(f, "expired on {}", not_after.date()),
             Self::Expiring { not_after } => write!(f, "expires on {}", not_after.date()),
-            Self::FolderLeft => f.write_str("the node is not in the topology"),
+            Self::FolderLeft => f.write_str("the topology has no use for it any more"),
             Self::KeyDoesNotOpen(reason) => write!(
                 f,
                 "the key does not open with the store's password, which the product uses for it: {reason}"

@@ -7,7 +7,7 @@ use crate::{
         Action, Authority, CertificateSpec, Draft, KeyOrigin, Reason, Refusal, Verb, Work,
         action::Target,
         signing_end,
-        spec::{differences, not_before, note_cut, subject, whole_seconds},
+        spec::{differences, not_before, note_cut, note_not_permitted, subject, whole_seconds},
     },
     topology::Group,
     x509::{Certificate, GeneralName},
@@ -28,7 +28,7 @@ pub(super) fn plan(
         .collect();
     let common_name = topology.balancer_common_name(group).unwrap_or_default();
     let (not_after, cut) = signing_end(draft.now, settings.validity, authority);
-    let spec = CertificateSpec {
+    let mut spec = CertificateSpec {
         profile: Profile::Tls { client_auth: false },
         subject: subject(topology, &common_name)?,
         names,
@@ -78,9 +78,17 @@ pub(super) fn plan(
         }
         return Ok(State::Kept(certificate));
     };
+    let same_algorithm = !matches!(reason, Reason::KeyChanged { .. });
+    if settings.keep_key
+        && same_algorithm
+        && matches!(key, BalancerKey::Opens | BalancerKey::OpensWithOld)
+    {
+        spec.key_origin = KeyOrigin::Kept(Layout::balancer_key(&group.name));
+    }
     if cut {
         note_cut(draft, &spec.label, spec.not_after);
     }
+    note_not_permitted(draft, &spec, authority);
     let mut detail = describe(&spec);
     detail.extend(reasons.map(|reason| format!("also: {reason}")));
     let origins = topology.balancer_sans(group);

@@ -13,7 +13,7 @@ use super::{
     action::Target,
     masters::{Masters, spelling},
     signing_end,
-    spec::{differences, not_before, note_cut, subject, whole_seconds},
+    spec::{differences, not_before, note_cut, note_not_permitted, subject, whole_seconds},
 };
 use crate::{disk::RelPath, issue::Profile, observe::Layout, topology::Node, x509::Certificate};
 
@@ -190,6 +190,7 @@ fn issue(
     if cut {
         note_cut(draft, &node.name, spec.not_after);
     }
+    note_not_permitted(draft, &spec, authority);
     let mut detail = describe(&spec);
     detail.extend(reasons.map(|reason| format!("also: {reason}")));
     let names = topology.sans(node).into_iter();

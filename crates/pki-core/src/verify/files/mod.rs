@@ -215,21 +215,13 @@ impl<'a> Files<'a> {
     }
 
     fn left_folders(&mut self) {
-        for folder in self.found.node_folders() {
-            let external = self
-                .topology
-                .externals
-                .iter()
-                .any(|external| external.shared_primary && external.name == folder);
-            if self.topology.node(folder).is_none() && !external {
-                let file = Layout::node(folder);
-                let at = At {
-                    node: Some(folder),
-                    file: &file,
-                    alias: None,
-                };
-                self.warn(at, ProblemKind::FolderLeft);
-            }
+        for folder in self.found.left_folders(self.topology) {
+            let at = At {
+                node: folder.as_str().strip_prefix("nodes/"),
+                file: &folder,
+                alias: None,
+            };
+            self.warn(at, ProblemKind::FolderLeft);
         }
     }
 
