@@ -215,7 +215,8 @@ fn aspects(a: &Entry, b: &Entry, left: Side<'_>, right: Side<'_>) -> Vec<Aspect>
         out.push(Aspect::Chain { left, right });
     }
     out.extend(content(a, b, left, right));
-    if a.created != b.created {
+    // A format that keeps no date says nothing against one that does.
+    if a.created.is_some() && b.created.is_some() && a.created != b.created {
         let (left, right) = (a.created, b.created);
         out.push(Aspect::Created { left, right });
     }
@@ -329,14 +330,17 @@ mod tests {
     fn what_differs_is_told_by_entry() {
         let [x, y, z] = ["x", "y", "z"].map(|name| made(name, None).certificate);
         let date = Some(OffsetDateTime::UNIX_EPOCH);
+        let later = date.map(|date| date + time::Duration::DAY);
         let left = store_of([
-            Entry::trusted("same", x.clone()),
+            Entry::trusted("undated", x.clone()).created(later),
+            Entry::trusted("same", x.clone()).created(later),
             Entry::trusted("Other", x.clone()),
             Entry::trusted("gone", y.clone()),
             Entry::trusted("moved", z.clone()),
         ]);
         let right = store_of([
             Entry::trusted("new", x.clone()),
+            Entry::trusted("undated", x.clone()),
             Entry::trusted("same", x.clone()).created(date),
             Entry::trusted("other", y.clone()),
             Entry::trusted("there", z),
@@ -352,7 +356,7 @@ mod tests {
                 Difference::Changed {
                     alias: "same".into(),
                     aspects: vec![Aspect::Created {
-                        left: None,
+                        left: later,
                         right: date
                     }],
                 },

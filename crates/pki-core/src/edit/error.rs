@@ -30,7 +30,7 @@ pub enum EditError {
         alias: Alias,
     },
     /// Two of several stores have different entries under one alias.
-    #[error("`{alias}` is one thing in store {first} and another in store {second}")]
+    #[error("`{alias}` is one thing in store {} and another in store {}", .first + 1, .second + 1)]
     Conflict {
         /// Which.
         alias: Alias,
