@@ -262,6 +262,37 @@ fn pkcs12_for_java_8_and_for_later_ones_curves_and_self_signed() {
     }
 }
 
+#[test]
+fn a_ca_with_name_constraints_certifies_every_node_and_nobody_else() {
+    let mut site = now(SMALL);
+    site.edit("[ca]\n", "[ca]\nname_constraints = true\n");
+    site.edit(
+        "gw-1 = \"gw1\"",
+        "gw-1 = { host = \"gw1\", ip = [\"10.0.0.7\"], sans = [\"gw.partner.org\"] }",
+    );
+    site.settle();
+    assert!(site.verify().is_clean(), "{:#?}", site.verify());
+    everybody_connects_to_everybody(&site);
+    let anchor = site.workspace().join("ca/ca.pem");
+    for node in site.topology().nodes() {
+        // By every name, `localhost` among them.
+        assert!(names_of(&site.topology(), &node.name).contains(&"localhost".to_owned()));
+        openssl_agrees(&site, &node.name, &anchor);
+    }
+    let text = Command::new("openssl")
+        .args(["x509", "-noout", "-ext", "nameConstraints", "-in"])
+        .arg(&anchor)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("Name Constraints: critical"), "{text}");
+    let permitted: Vec<&str> = text.lines().skip(2).map(str::trim).collect();
+    assert_eq!(
+        permitted,
+        ["DNS:example.com", "DNS:localhost", "DNS:gw.partner.org"]
+    );
+}
+
 fn java_lists_the_truststore_as_we_do(site: &Site) {
     let stores = Stores::of(site);
     let path = stores.path("gw-2", "client-truststore");

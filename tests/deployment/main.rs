@@ -15,6 +15,7 @@ mod authority;
 mod bad_input;
 mod java;
 mod life;
+mod network;
 mod secrets;
 mod shared_key;
 mod spelling;
