@@ -213,11 +213,10 @@ fn an_expired_ca_issues_nothing() {
     let mut site = Site::new(&SMALL.replace("[ca]", "[ca]\nvalidity = \"900d\""));
     site.settle();
     site.now += Duration::days(901);
-    let failure = site.refused();
-    assert!(
-        matches!(failure, Failure::Verify(_) | Failure::Apply(_)),
-        "{failure:?}"
-    );
+    assert!(matches!(
+        site.refused().refusal(),
+        Refusal::AuthorityExpired { .. }
+    ));
 }
 
 #[test]

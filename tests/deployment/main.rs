@@ -19,5 +19,6 @@ mod network;
 mod secrets;
 mod shared_key;
 mod spelling;
+mod trust;
 mod vendor;
 mod webpki;

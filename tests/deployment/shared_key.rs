@@ -260,9 +260,12 @@ fn an_internal_keystore_is_made_adopted_and_given_to_every_node() {
     }
     assert_ne!(site.key_of("primary/internal.jks").1, site.key_of(MASTER).1);
 
-    // Taken out of the topology, it stays where it is: it decrypts what is stored.
+    // Nobody takes it out of the topology unawares: it decrypts what is stored.
     site.edit("[internal]", "");
-    assert_eq!(site.settle(), [] as [String; 0]);
+    assert!(matches!(
+        site.refused().refusal(),
+        Refusal::InternalRemoved { .. }
+    ));
 
     let mut site = Site::new(SMALL);
     site.settle();

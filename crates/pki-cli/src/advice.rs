@@ -88,6 +88,13 @@ impl Advice for Commands {
             ProblemKind::Expiring { .. } | ProblemKind::Expired { .. } => self.issue("renews it, if its issuer lives longer"),
             ProblemKind::DefaultKey { .. } => self.issue("makes one of its own"),
             ProblemKind::DefaultTrust { .. } => self.issue("takes it out"),
+            ProblemKind::ReadableByOthers { .. } => self.issue("takes the bits of others away"),
+            ProblemKind::PinMissed { .. } => {
+                "the pin is wrong, or this is not the workspace that it was made for".to_owned()
+            }
+            ProblemKind::EncryptionKeyChanged { .. } => {
+                "bring the first key back: what it encrypted is lost without it".to_owned()
+            }
             ProblemKind::FileMissing => self.issue("makes or restores it"),
             _ => self.issue("mends it"),
         })

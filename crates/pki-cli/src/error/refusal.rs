@@ -53,6 +53,18 @@ pub(crate) fn refusal(refusal: &Refusal, workspace: &Path, paste: &Paste) -> Com
         Refusal::AuthorityDiffers { .. } => refused(message)
             .hint("name the CA that it was made with, or begin with an empty workspace: `--workspace DIR`"),
         Refusal::ExternalIssuer => external_issuer(),
+        Refusal::AuthorityExpired { .. } => failed(message).hint(
+            "nothing that it signs would be valid: a CA is changed by beginning a new workspace, with this one's primary (`[primary] keystore`)",
+        ),
+        Refusal::EncryptionKey { .. } => {
+            failed(message).hint("make one: `openssl rand -hex 32 > FILE && chmod 600 FILE`, then `key = \"file:FILE\"`")
+        }
+        Refusal::EncryptionKeyChanged { .. } => refused(message).hint(format!(
+            "bring the first one back: what it encrypted is lost without it (`ls {}/generations/*/secrets/`)",
+            workspace.display()
+        )),
+        Refusal::InternalRemoved { .. } => refused(message)
+            .hint("put `[internal]` back into the topology, an empty table is enough"),
         Refusal::InternalAdded => refused(message)
             .hint("take `[internal]` out of the topology, or adopt a keystore with the primary's key in it"),
         Refusal::Lost { what, path, places, .. } => lost(refused(message), what, path, places, workspace),

@@ -67,10 +67,10 @@ use crate::{
     issue::{AuthorityError, IssueError},
     key::{KeyError, KeySource, PrivateKey, Random},
     keystore::{EncodeError, UnsealError},
-    observe::{Inventory, Layout},
+    observe::Inventory,
     plan::{Action, KeyOrigin, Plan, Work},
     secret::{Bytes, Password, Source},
-    topology::{Topology, generated_secret},
+    topology::Topology,
     x509::{Certificate, Fingerprint},
 };
 
@@ -225,6 +225,15 @@ impl<'a> Workshop<'a, '_> {
                     let bytes = self.bytes(from)?;
                     self.made.files.write(action.file.clone(), bytes);
                 }
+                Work::Restrict => {
+                    let bytes = self.bytes(&action.file)?;
+                    self.made.files.write(action.file.clone(), bytes);
+                }
+                Work::EncryptionRecord { digest } => {
+                    self.made
+                        .files
+                        .write(action.file.clone(), secrets::record(*digest));
+                }
                 Work::Retire => self.made.files.retire(action.file.clone()),
                 Work::RetireFolder => self.made.files.retire_folder(action.file.clone()),
                 _ => {}
@@ -235,19 +244,9 @@ impl<'a> Workshop<'a, '_> {
 
     /// What opens the files that this run replaces goes beside them.
     fn keep_passwords(&mut self) {
-        let mut sources: Vec<&Source> = self
-            .topology
-            .stores
-            .iter()
-            .map(|(_, settings)| &settings.password)
-            .collect();
-        sources.push(&self.topology.ca.password);
-        let groups = self.topology.groups.iter();
-        sources.extend(groups.map(|group| &group.balancer_password));
-        for name in sources.into_iter().filter_map(generated_secret) {
-            let path = Layout::secret(name);
-            if self.found.content(&path).is_some() && self.made.files.get(&path).is_none() {
-                self.made.files.keep(path);
+        for path in self.found.secrets() {
+            if self.made.files.get(path).is_none() {
+                self.made.files.keep(path.clone());
             }
         }
     }

@@ -1,8 +1,10 @@
 use super::Workshop;
 use crate::{
     key::Random,
+    observe::Layout,
     plan::{SecretKind, Work},
     secret::{Bytes, Password, Source},
+    x509::Fingerprint,
 };
 
 impl Workshop<'_, '_> {
@@ -20,12 +22,23 @@ impl Workshop<'_, '_> {
                 let source = Source::File(format!("secrets/{name}").into());
                 self.passwords.insert(source, Password::new(text.clone()));
             }
+            if kind == SecretKind::EncryptionKey {
+                let digest = Fingerprint::of(text.as_bytes());
+                self.made
+                    .files
+                    .write(Layout::encryption_record(), record(digest));
+            }
             text.push('\n');
             self.made.secrets.push(action.file.clone());
             let content = Bytes::from(text.into_bytes());
             self.made.files.write(action.file.clone(), content);
         }
     }
+}
+
+/// The content of the record of an encryption key.
+pub(super) fn record(digest: Fingerprint) -> Bytes {
+    Bytes::from(format!("{digest}\n").into_bytes())
 }
 
 /// 32 letters and digits, about 190 bits: nothing in it means anything to XML, TOML, a shell, an AMQP URL

@@ -34,6 +34,7 @@ pub struct Inventory {
 #[derive(Clone, Debug)]
 struct Found {
     content: Arc<Bytes>,
+    mode: u32,
     digest: Fingerprint,
     store: Option<Result<Arc<OpenStore>, Unopened>>,
 }
@@ -80,7 +81,7 @@ impl Inventory {
         };
         for listed in view.list()? {
             if let Some(content) = view.read(&listed.path)? {
-                inventory.put(listed.path, content);
+                inventory.put(listed.path, content, listed.mode);
             }
         }
         let issued = topology
@@ -133,7 +134,7 @@ impl Inventory {
         for path in paths {
             match files.get(&path) {
                 None => {}
-                Some(Change::Write(content)) => after.put(path, content.clone()),
+                Some(Change::Write(content)) => after.put(path, content.clone(), 0o600),
                 Some(_) => {
                     after.files.remove(&path);
                 }
@@ -181,6 +182,48 @@ impl Inventory {
             .find_map(|generation| generation.files.iter().find(|file| file.path == *path))?;
         last.after
             .map(|after| Fingerprint::from_bytes(*after.as_bytes()))
+    }
+
+    /// True if a file is what a run of this workspace wrote.
+    pub fn is_as_recorded(&self, path: &RelPath) -> bool {
+        self.recorded(path)
+            .is_some_and(|recorded| self.digest(path) == Some(recorded))
+    }
+
+    /// Files that others than the owner may read, with their permission bits.
+    pub fn readable_by_others(&self) -> impl Iterator<Item = (&RelPath, u32)> {
+        self.files
+            .iter()
+            .filter(|(_, found)| found.mode & 0o077 != 0)
+            .map(|(path, found)| (path, found.mode))
+    }
+
+    /// Every generated secret that is there.
+    pub fn secrets(&self) -> impl Iterator<Item = &RelPath> {
+        let secrets = |path: &&RelPath| path.as_str().starts_with("secrets/");
+        self.files.keys().filter(secrets)
+    }
+
+    /// SHA-256 of the text of the cluster's encryption key, from 4.7 on; `None` if it is not there.
+    pub fn encryption_key(&self, topology: &Topology) -> Option<Fingerprint> {
+        let source = topology.encryption.as_ref()?;
+        match generated_secret(source) {
+            Some(name) => {
+                let content = self.content(&Layout::secret(name))?;
+                Some(Fingerprint::of(content.expose().trim_ascii_end()))
+            }
+            None => Some(Fingerprint::of(self.password(source)?.utf8())),
+        }
+    }
+
+    /// What the encryption key was when the workspace first had one: SHA-256 of its text.
+    pub fn recorded_encryption_key(&self) -> Option<Fingerprint> {
+        let content = self.content(&Layout::encryption_record())?;
+        std::str::from_utf8(content.expose())
+            .ok()?
+            .trim_end()
+            .parse()
+            .ok()
     }
 
     /// True if runs recorded what they wrote, so that what no record names was never there.
@@ -359,10 +402,11 @@ impl Inventory {
         }
     }
 
-    fn put(&mut self, path: RelPath, content: Bytes) {
+    fn put(&mut self, path: RelPath, content: Bytes, mode: u32) {
         let digest = Fingerprint::of(content.expose());
         let found = Found {
             content: Arc::new(content),
+            mode,
             digest,
             store: None,
         };

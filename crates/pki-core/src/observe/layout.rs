@@ -43,6 +43,11 @@ impl Layout {
         Self::secret("encryption")
     }
 
+    /// SHA-256 of the encryption key's text, wherever the key comes from.
+    pub fn encryption_record() -> RelPath {
+        Self::secret("encryption.sha256")
+    }
+
     /// A node's folder.
     pub fn node(node: &str) -> RelPath {
         path(format!("nodes/{node}"))

@@ -3,7 +3,11 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use super::{CertificateSpec, Origin, SecretKind, TrustItem};
-use crate::{disk::RelPath, wso2::Slot, x509::Certificate};
+use crate::{
+    disk::RelPath,
+    wso2::Slot,
+    x509::{Certificate, Fingerprint},
+};
 
 /// One thing that is to be done, to one file (and what belongs to it).
 #[derive(Clone, Debug)]
@@ -115,6 +119,8 @@ pub enum Reason {
     },
     /// The store opens with an old password.
     PasswordChanged,
+    /// Others than the owner may read it.
+    ReadableByOthers,
     /// Its name in the topology is another now.
     Renamed,
     /// The subject in the certificate is another.
@@ -148,6 +154,7 @@ impl fmt::Display for Reason {
             }
             Self::FolderLeft => f.write_str("the topology has no use for it any more"),
             Self::PasswordChanged => f.write_str("its password changes"),
+            Self::ReadableByOthers => f.write_str("others than its owner may read it"),
             Self::Renamed => f.write_str("the topology names the file otherwise"),
             Self::SubjectChanged { found } => write!(f, "its subject is `{found}`"),
         }
@@ -179,6 +186,10 @@ pub(crate) enum Work {
     Reencode { from: RelPath },
     /// PEM certificates.
     Chain { chain: Vec<Certificate> },
+    /// SHA-256 of the encryption key, for later runs to compare.
+    EncryptionRecord { digest: Fingerprint },
+    /// The same content with the owner's mode.
+    Restrict,
     /// A balancer's key under another password.
     BalancerKey { group: String },
     /// The CA's key under another password.
@@ -196,7 +207,7 @@ pub(crate) enum Work {
 impl Work {
     pub(super) fn phase(&self) -> u8 {
         match self {
-            Self::Secret { .. } => 0,
+            Self::Secret { .. } | Self::EncryptionRecord { .. } => 0,
             Self::Authority { .. } | Self::AuthorityChain { .. } | Self::AuthorityKey => 1,
             Self::Master { .. } => 2,
             Self::PrimaryCertificate => 3,
@@ -204,7 +215,7 @@ impl Work {
             Self::Reencode { .. } | Self::Chain { .. } | Self::BalancerKey { .. } => 5,
             Self::Truststore { .. } => 6,
             Self::Copy { .. } => 7,
-            Self::Retire | Self::RetireFolder => 8,
+            Self::Retire | Self::RetireFolder | Self::Restrict => 8,
         }
     }
 }

@@ -146,6 +146,7 @@ impl Plan {
         masters::copy(&mut draft, &masters);
         stale::plan(&mut draft, &masters, &nodes);
         secrets::plan(&mut draft)?;
+        secrets::restrict(&mut draft);
         note::general(&mut draft);
         let mut actions = draft.actions;
         let notes = draft.notes;

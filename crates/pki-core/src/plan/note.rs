@@ -27,6 +27,11 @@ pub enum Note {
         /// The folder.
         folder: RelPath,
     },
+    /// A key that no run of this workspace made: it is replaced, and nobody trusts it.
+    Foreign {
+        /// Where it was.
+        path: RelPath,
+    },
     /// The vendor's truststore was read without password and pin.
     IntegrityUnchecked,
     /// The first primary: a cluster that already holds data must bring its own.
@@ -94,6 +99,10 @@ impl fmt::Display for Note {
             Self::FolderLeft { folder } => {
                 write!(f, "`{folder}` is there, and the topology has no use for it any more")
             }
+            Self::Foreign { path } => write!(
+                f,
+                "no run of this workspace wrote `{path}` as it is: its key is replaced, and not trusted any longer"
+            ),
             Self::IntegrityUnchecked => f.write_str(
                 "the integrity of the vendor's truststore was not checked: it has neither password nor sha256 in the topology",
             ),

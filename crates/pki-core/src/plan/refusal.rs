@@ -1,5 +1,7 @@
 use std::{fmt, path::PathBuf};
 
+use time::Date;
+
 use crate::{
     disk::RelPath, issue::SubjectError, observe::Unopened, secret::Source, wso2::Slot,
     x509::Fingerprint,
@@ -60,11 +62,43 @@ pub enum Refusal {
         /// The CA that the topology names.
         path: PathBuf,
     },
+    /// The CA, or an issuer above it, is over: nothing that it signs would be valid.
+    #[error("the CA `{subject}` expired on {not_after}")]
+    AuthorityExpired {
+        /// Its subject.
+        subject: String,
+        /// Its last day.
+        not_after: Date,
+    },
+    /// The encryption key has no form that the product takes.
+    #[error(
+        "the encryption key from `{place}` cannot be used: it is neither 64 or 48 hex digits nor 16, 24 or 32 characters"
+    )]
+    EncryptionKey {
+        /// The source.
+        place: Source,
+    },
+    /// The encryption key is another than the workspace first had: what is stored could not be decrypted.
+    #[error("the encryption key changed: its SHA-256 was {recorded} and is {found}")]
+    EncryptionKeyChanged {
+        /// As it was.
+        recorded: Fingerprint,
+        /// As it is.
+        found: Fingerprint,
+    },
     /// `issuer = "external"`.
     #[error(
         "`issuer = \"external\"` is not there yet: certificates cannot be requested from a CA elsewhere"
     )]
     ExternalIssuer,
+    /// Data is encrypted with the internal key, and the primary would not decrypt it.
+    #[error(
+        "`{path}` holds an internal key, and the topology has no `[internal]` any more: the primary could not decrypt what is stored"
+    )]
+    InternalRemoved {
+        /// The store.
+        path: RelPath,
+    },
     /// Data may be encrypted with the primary, and a new internal key would not decrypt it.
     #[error(
         "the primary has served as internal key: a new internal key could not decrypt what is stored"

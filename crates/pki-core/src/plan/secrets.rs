@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use super::{Action, Draft, Note, Reason, Refusal, Verb, Work};
 use crate::{
+    disk::RelPath,
     keystore::Format,
     observe::Layout,
     secret::Source,
@@ -127,34 +128,77 @@ pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     plan_encryption_key(draft)
 }
 
-/// From 4.7 on: one key for all nodes, made once and never replaced.
+/// From 4.7 on: one key for all nodes, made once and never replaced, wherever it comes from.
 fn plan_encryption_key(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     let topology = draft.topology;
-    let path = Layout::encryption_key();
-    let ours = topology.encryption.as_ref().and_then(generated_secret);
-    if ours != Some("encryption") || draft.found.content(&path).is_some() {
+    let Some(source) = &topology.encryption else {
         return Ok(());
+    };
+    if let Some(key) = draft.found.password(source)
+        && !wso2::is_encryption_key(key.expose())
+    {
+        let place = source.clone();
+        return Err(Refusal::EncryptionKey { place });
     }
-    if draft.found.recorded(&path).is_some() {
-        return Err(Refusal::Lost {
-            what: "encryption key",
+    let path = Layout::encryption_key();
+    let recorded = draft.found.recorded_encryption_key();
+    let (file, detail, work) = match (draft.found.encryption_key(topology), recorded) {
+        (Some(found), Some(recorded)) if found != recorded => {
+            return Err(Refusal::EncryptionKeyChanged { recorded, found });
+        }
+        (Some(_), Some(_)) => return Ok(()),
+        (Some(found), None) => (
+            Layout::encryption_record(),
+            "what the encryption key is, so that no other takes its place",
+            Work::EncryptionRecord { digest: found },
+        ),
+        (None, None) if draft.found.recorded(&path).is_none() => (
             path,
-            state: "is missing".to_owned(),
-            places: Vec::new(),
-        });
-    }
+            "64 hex digits, the same for all nodes",
+            Work::Secret {
+                name: "encryption",
+                kind: SecretKind::EncryptionKey,
+            },
+        ),
+        (None, _) => {
+            return Err(Refusal::Lost {
+                what: "encryption key",
+                places: draft.with_generations(Vec::new(), &path),
+                path,
+                state: "is missing".to_owned(),
+            });
+        }
+    };
     draft.actions.push(Action {
         node: None,
-        file: path,
+        file,
         verb: Verb::Make,
         reason: Reason::Missing,
-        detail: vec!["64 hex digits, the same for all nodes".to_owned()],
-        work: Work::Secret {
-            name: "encryption",
-            kind: SecretKind::EncryptionKey,
-        },
+        detail: vec![detail.to_owned()],
+        work,
     });
     Ok(())
+}
+
+/// Files that others may read get their mode back.
+pub(super) fn restrict(draft: &mut Draft<'_>) {
+    let open: Vec<RelPath> = draft
+        .found
+        .readable_by_others()
+        .map(|(path, _)| path.clone())
+        .filter(|path| draft.actions.iter().all(|action| action.file != *path))
+        .filter(|path| !path.as_str().starts_with('.'))
+        .collect();
+    for file in open {
+        draft.actions.push(Action {
+            node: Layout::node_of(&file).map(|(node, _)| node.to_owned()),
+            file,
+            verb: Verb::Update,
+            reason: Reason::ReadableByOthers,
+            detail: vec!["mode 0600, the same content".to_owned()],
+            work: Work::Restrict,
+        });
+    }
 }
 
 impl Draft<'_> {

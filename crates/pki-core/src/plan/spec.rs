@@ -1,6 +1,6 @@
 use time::{Duration, OffsetDateTime};
 
-use super::{Authority, Draft, Note, Reason};
+use super::{Authority, Draft, Note, Reason, Refusal};
 use crate::{
     disk::RelPath,
     issue::{Profile, Subject, SubjectError},
@@ -198,4 +198,20 @@ pub(super) fn note_not_permitted(
             });
         }
     }
+}
+
+/// Whether the CA can still issue.
+pub(super) fn check_alive(draft: &Draft<'_>, authority: &Authority) -> Result<(), Refusal> {
+    let Authority::Known(chain) = authority else {
+        return Ok(());
+    };
+    for view in chain.iter().filter_map(|issuer| issuer.view().ok()) {
+        if view.not_after < draft.now {
+            return Err(Refusal::AuthorityExpired {
+                subject: view.subject.to_string(),
+                not_after: view.not_after.date(),
+            });
+        }
+    }
+    Ok(())
 }

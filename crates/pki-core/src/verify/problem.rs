@@ -83,6 +83,13 @@ pub enum ProblemKind {
         /// Who shipped it.
         shipped_in: &'static str,
     },
+    /// The encryption key is another than the cluster had from the beginning.
+    EncryptionKeyChanged {
+        /// SHA-256 as it was.
+        expected: Fingerprint,
+        /// SHA-256 as it is.
+        found: Fingerprint,
+    },
     /// The certificate is over.
     Expired {
         /// Since when.
@@ -120,6 +127,18 @@ pub enum ProblemKind {
     },
     /// A PEM key does not open.
     PemDoesNotOpen(KeyError),
+    /// The certificate is not the one that the topology pins.
+    PinMissed {
+        /// The pin.
+        expected: Fingerprint,
+        /// The certificate that is there.
+        found: Fingerprint,
+    },
+    /// Others than the owner may read the file.
+    ReadableByOthers {
+        /// The permission bits.
+        mode: u32,
+    },
     /// The shared certificate is valid for less than ten years.
     PrimaryShort {
         /// Until when.
@@ -173,6 +192,9 @@ impl ProblemKind {
             Self::CutToIssuer { .. } => "cut-to-issuer",
             Self::DefaultKey { .. } => "default-key",
             Self::DefaultTrust { .. } => "default-trust",
+            Self::EncryptionKeyChanged { .. } => "encryption-key-changed",
+            Self::PinMissed { .. } => "pin-missed",
+            Self::ReadableByOthers { .. } => "readable-by-others",
             Self::Expired { .. } => "expired",
             Self::Expiring { .. } => "expiring",
             Self::FolderLeft => "folder-left",
@@ -197,9 +219,10 @@ impl ProblemKind {
     pub fn expected(&self) -> Option<String> {
         Some(match self {
             Self::AnchorMissing { expected } => expected.clone(),
-            Self::PrimaryStale { expected, .. } | Self::SharedDiffers { expected, .. } => {
-                expected.to_string()
-            }
+            Self::EncryptionKeyChanged { expected, .. }
+            | Self::PinMissed { expected, .. }
+            | Self::PrimaryStale { expected, .. }
+            | Self::SharedDiffers { expected, .. } => expected.to_string(),
             Self::ChainIncomplete { issuer } => issuer.clone(),
             Self::NamesMissing { missing, .. } => missing.join(", "),
             Self::SeveralKeys { .. } => "one private key".to_owned(),
@@ -213,9 +236,11 @@ impl ProblemKind {
     /// What was found, where that can be said.
     pub fn found(&self) -> Option<String> {
         Some(match self {
-            Self::PrimaryStale { found, .. } | Self::SharedDiffers { found, .. } => {
-                found.to_string()
-            }
+            Self::ReadableByOthers { mode } => format!("{mode:04o}"),
+            Self::EncryptionKeyChanged { found, .. }
+            | Self::PinMissed { found, .. }
+            | Self::PrimaryStale { found, .. }
+            | Self::SharedDiffers { found, .. } => found.to_string(),
             Self::KeyMissing { found }
             | Self::NamesMissing { found, .. }
             | Self::SeveralKeys { found } => found.join(", "),
@@ -262,6 +287,13 @@ impl fmt::Display for ProblemKind {
                 f,
                 "it trusts a certificate whose private key everybody owns ({id}, {shipped_in})"
             ),
+            Self::EncryptionKeyChanged { .. } => f.write_str(
+                "the encryption key is another than the cluster had: what is stored cannot be decrypted",
+            ),
+            Self::PinMissed { .. } => f.write_str("it is not the certificate that the topology pins"),
+            Self::ReadableByOthers { mode } => {
+                write!(f, "others than its owner may read it (mode {mode:04o})")
+            }
             Self::Expired { not_after } => write!(f, "expired on {}", not_after.date()),
             Self::Expiring { not_after } => write!(f, "expires on {}", not_after.date()),
             Self::FolderLeft => f.write_str("the topology has no use for it any more"),

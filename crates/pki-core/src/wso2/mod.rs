@@ -12,7 +12,7 @@ mod slot;
 
 pub use connections::{Channel, Connection, Opener, Target, connections};
 pub use known_keys::{KnownKey, KnownKeyClass, known_certificate, known_key, known_keys};
-pub use password::{PASSWORD_MINIMUM, breaks_configuration};
+pub use password::{PASSWORD_MINIMUM, breaks_configuration, is_encryption_key};
 pub use product::{InvalidProduct, Product};
 pub use role::{Role, UnknownRole};
 pub use slot::{GATEWAY_CERTIFICATE_ALIAS, Slot};

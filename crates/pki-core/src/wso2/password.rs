@@ -17,6 +17,13 @@ pub const fn breaks_configuration(character: char) -> Option<&'static str> {
     })
 }
 
+/// True for a text that the product takes as encryption key (`SymmetricKeyInternalCryptoProvider`): 64 or
+/// 48 hex digits are decoded, anything else is the key's bytes, of which AES takes 16, 24 or 32.
+pub fn is_encryption_key(text: &str) -> bool {
+    let hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    matches!(text.len(), 16 | 24 | 32) || hex && matches!(text.len(), 48 | 64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,5 +36,20 @@ mod tests {
                 .all(|c| breaks_configuration(c).is_none())
         );
         assert!(breaks_configuration(']').is_some_and(|file| file.contains("cipher-text")));
+    }
+
+    #[test]
+    fn an_encryption_key_is_hex_or_as_long_as_an_aes_key() {
+        for good in [
+            "a".repeat(64),
+            "0F".repeat(24),
+            "x".repeat(16),
+            "y".repeat(32),
+        ] {
+            assert!(is_encryption_key(&good), "{good}");
+        }
+        for bad in ["", "nothex", &"g".repeat(64), &"a".repeat(63)] {
+            assert!(!is_encryption_key(bad), "{bad}");
+        }
     }
 }

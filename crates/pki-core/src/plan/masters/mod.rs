@@ -93,7 +93,12 @@ pub(super) fn plan(draft: &mut Draft<'_>) -> Result<Masters, Refusal> {
             }
             .plan(draft)?,
         ),
-        _ => None,
+        _ => {
+            if let Some(path) = orphaned_internal(draft, &master) {
+                return Err(Refusal::InternalRemoved { path });
+            }
+            None
+        }
     };
     if let Some(view) = master.certificate.as_ref().and_then(|it| it.view().ok())
         && Span::years(10).after(draft.now) > view.not_after
@@ -105,6 +110,23 @@ pub(super) fn plan(draft: &mut Draft<'_>) -> Result<Masters, Refusal> {
         primary: master,
         internal,
     })
+}
+
+/// A store that a run made beside the primary, and that holds another key: the internal one.
+fn orphaned_internal(draft: &Draft<'_>, primary: &Master) -> Option<RelPath> {
+    let masters = Layout::masters();
+    let mut others = draft.found.below(&masters).filter(|path| {
+        let store = draft.found.store(path);
+        **path != primary.path && store.is_some() && draft.found.recorded(path).is_some()
+    });
+    let other_key = |path: &&RelPath| match draft.found.open_store(path) {
+        Some(store) => store
+            .private_keys()
+            .filter_map(|(_, chain)| chain.first())
+            .any(|certificate| Some(certificate) != primary.certificate.as_ref()),
+        None => path.file_name().starts_with("internal"),
+    };
+    others.find(other_key).cloned()
 }
 
 /// Plans the copies in every folder.

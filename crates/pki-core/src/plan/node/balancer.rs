@@ -7,7 +7,10 @@ use crate::{
         Action, Authority, CertificateSpec, Draft, KeyOrigin, Reason, Refusal, Verb, Work,
         action::Target,
         signing_end,
-        spec::{differences, not_before, note_cut, note_not_permitted, subject, whole_seconds},
+        spec::{
+            check_alive, differences, not_before, note_cut, note_not_permitted, subject,
+            whole_seconds,
+        },
     },
     topology::Group,
     x509::{Certificate, GeneralName},
@@ -78,6 +81,7 @@ pub(super) fn plan(
         }
         return Ok(State::Kept(certificate));
     };
+    check_alive(draft, authority)?;
     let same_algorithm = !matches!(reason, Reason::KeyChanged { .. });
     if settings.keep_key
         && same_algorithm
@@ -113,7 +117,11 @@ pub(super) fn plan(
         },
     });
     Ok(State::New {
-        before: chain.first().cloned(),
+        before: (draft
+            .found
+            .is_as_recorded(&Layout::balancer_chain(&group.name)))
+        .then(|| chain.first().cloned())
+        .flatten(),
     })
 }
 

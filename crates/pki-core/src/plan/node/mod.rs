@@ -9,11 +9,13 @@ use std::collections::BTreeMap;
 use locate::{Found, locate};
 
 use super::{
-    Action, Authority, CertificateSpec, Draft, KeyOrigin, Reason, Refusal, Verb, Work,
+    Action, Authority, CertificateSpec, Draft, KeyOrigin, Note, Reason, Refusal, Verb, Work,
     action::Target,
     masters::{Masters, spelling},
     signing_end,
-    spec::{differences, not_before, note_cut, note_not_permitted, subject, whole_seconds},
+    spec::{
+        check_alive, differences, not_before, note_cut, note_not_permitted, subject, whole_seconds,
+    },
 };
 use crate::{disk::RelPath, issue::Profile, observe::Layout, topology::Node, x509::Certificate};
 
@@ -28,7 +30,7 @@ pub(super) struct Certificates {
 pub(super) enum State {
     /// It stays.
     Kept(Certificate),
-    /// It is made by this plan, in place of the one that was there.
+    /// It is made by this plan, in place of the one that was there, if a run of this workspace made that.
     New { before: Option<Certificate> },
 }
 
@@ -122,10 +124,13 @@ fn plan_one(
             Ok(view) => differences(view, &spec, authority, settings.renew_before, draft.now),
         },
     };
-    Ok(match found {
-        Some(found) if reasons.is_empty() => keep(draft, authority, node, found),
-        found => issue(draft, authority, node, spec, reasons, found),
-    })
+    match found {
+        Some(found) if reasons.is_empty() => Ok(keep(draft, authority, node, found)),
+        found => {
+            check_alive(draft, authority)?;
+            Ok(issue(draft, authority, node, spec, reasons, found))
+        }
+    }
 }
 
 /// The certificate stays; its files may need another spelling.
@@ -206,9 +211,15 @@ fn issue(
             spec: Box::new(spec),
         },
     });
-    State::New {
-        before: found.map(|found| found.certificate),
-    }
+    let before = match found {
+        Some(found) if draft.found.is_as_recorded(&found.path) => Some(found.certificate),
+        Some(found) => {
+            draft.notes.push(Note::Foreign { path: found.path });
+            None
+        }
+        None => None,
+    };
+    State::New { before }
 }
 
 fn describe(spec: &CertificateSpec) -> Vec<String> {

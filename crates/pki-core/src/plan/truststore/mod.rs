@@ -59,7 +59,10 @@ pub(super) fn plan(
     let (vendor, removed) = vendor(draft)?;
     let mut content = Builder::new(vendor);
     let previous = previous(draft, &files);
-    add_anchors(draft, authority, certificates, previous, &mut content)?;
+    let ours = previous.filter(|previous| previous.ours);
+    let ours = ours.map(|previous| previous.store);
+    let previous = previous.map(|previous| previous.store);
+    add_anchors(draft, authority, certificates, ours, &mut content)?;
     let primary = match &masters.primary.certificate {
         Some(certificate) => TrustSource::Known(certificate.clone()),
         None => TrustSource::Primary,
@@ -69,7 +72,7 @@ pub(super) fn plan(
         content.add(GATEWAY_CERTIFICATE_ALIAS, primary)?;
     }
     add_given(draft, &mut content)?;
-    add_replaced(draft, certificates, previous, &mut content);
+    add_replaced(draft, certificates, ours, &mut content);
     let mut items = content.items;
     keep_dates(previous, &mut items);
 
@@ -163,21 +166,32 @@ fn opened(
     Ok(kept)
 }
 
-/// The truststore that is there: under its name, or the one that had another.
-fn previous<'a>(draft: &Draft<'a>, files: &[RelPath]) -> Option<&'a OpenStore> {
+/// The truststore that is there: under its name, or the one that had another; and whether it is what a
+/// run of this workspace wrote.
+fn previous<'a>(draft: &Draft<'a>, files: &[RelPath]) -> Option<Previous<'a>> {
     let found = draft.found;
-    let named = files.iter().find_map(|file| found.open_store(file));
-    named.or_else(|| {
+    let named = files.iter().find(|file| found.open_store(file).is_some());
+    let path = named.cloned().or_else(|| {
         let folders = found.node_folders();
         let mut others = folders.iter().flat_map(|folder| {
             let folder = Layout::node(folder);
             let below: Vec<RelPath> = found.below(&folder).cloned().collect();
             below
         });
-        others.find_map(|path| {
-            found
-                .open_store(&path)
-                .filter(|store| store.private_keys().next().is_none())
+        others.find(|path| {
+            let store = found.open_store(path);
+            store.is_some_and(|store| store.private_keys().next().is_none())
         })
+    })?;
+    Some(Previous {
+        store: found.open_store(&path)?,
+        ours: found.is_as_recorded(&path),
     })
+}
+
+/// A truststore that was found.
+#[derive(Clone, Copy)]
+struct Previous<'a> {
+    store: &'a OpenStore,
+    ours: bool,
 }

@@ -6,9 +6,9 @@ use super::{Problem, ProblemKind, Report, Severity, Validity, problem::called};
 use crate::{
     disk::RelPath,
     observe::{Inventory, KeyState, Layout, OpenStore},
-    topology::{Issuer, Node, SanOrigin, Span, StoreFile, Topology, generated_secret},
+    topology::{Issuer, Node, SanOrigin, Span, StoreFile, Topology},
     wso2::{Slot, known_certificate},
-    x509::{Certificate, GeneralName},
+    x509::{Certificate, Fingerprint, GeneralName},
 };
 
 /// Looks at every file of the deployment, alone and beside its master.
@@ -41,6 +41,7 @@ pub(super) fn check(
     }
     files.balancers();
     files.left_folders();
+    files.modes();
 }
 
 struct Files<'a> {
@@ -74,21 +75,54 @@ impl<'a> Files<'a> {
             None => self.error(at, ProblemKind::FileMissing),
             Some(certificate) => {
                 self.valid(at, "CA", certificate, None);
+                self.pin(at, self.topology.ca.pin, certificate);
             }
         }
     }
 
-    /// From 4.7 on all nodes need the same key; one that the topology takes from elsewhere was resolved.
+    /// From 4.7 on all nodes need the same key, the one that the cluster had from the beginning.
     fn encryption_key(&mut self) {
-        let ours = self.topology.encryption.as_ref().and_then(generated_secret);
-        let file = Layout::encryption_key();
-        if ours.is_some() && self.found.content(&file).is_none() {
+        if self.topology.encryption.is_none() {
+            return;
+        }
+        let key = self.found.encryption_key(self.topology);
+        let (file, kind) = match (key, self.found.recorded_encryption_key()) {
+            (None, _) => (Layout::encryption_key(), ProblemKind::FileMissing),
+            (Some(found), Some(expected)) if found != expected => (
+                Layout::encryption_record(),
+                ProblemKind::EncryptionKeyChanged { expected, found },
+            ),
+            _ => return,
+        };
+        let at = At {
+            node: None,
+            file: &file,
+            alias: None,
+        };
+        self.error(at, kind);
+    }
+
+    /// A certificate that the topology pins.
+    fn pin(&mut self, at: At<'_>, pinned: Option<Fingerprint>, certificate: &Certificate) {
+        let found = certificate.fingerprint();
+        if let Some(expected) = pinned
+            && expected != found
+        {
+            self.error(at, ProblemKind::PinMissed { expected, found });
+        }
+    }
+
+    /// Secrets that others may read.
+    fn modes(&mut self) {
+        for (file, mode) in self.found.readable_by_others() {
             let at = At {
-                node: None,
-                file: &file,
+                node: Layout::node_of(file).map(|(node, _)| node),
+                file,
                 alias: None,
             };
-            self.error(at, ProblemKind::FileMissing);
+            if !file.as_str().starts_with('.') {
+                self.warn(at, ProblemKind::ReadableByOthers { mode });
+            }
         }
     }
 

@@ -20,6 +20,9 @@ impl Files<'_> {
         };
         self.valid(at, slot.name(), &certificate, None);
         self.shared_key(at, &certificate);
+        if slot == Slot::Primary {
+            self.pin(at, self.topology.primary.pin, &certificate);
+        }
     }
 
     /// What the product needs of a key that all nodes share.
