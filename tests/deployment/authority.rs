@@ -6,7 +6,7 @@ use pki_core::{
     apply::ApplyError,
     keystore::read_pem_certificates,
     observe::ObserveError,
-    plan::{Refusal, Scope},
+    plan::{Note, Refusal, Scope},
     secret::Password,
 };
 use time::Duration;
@@ -145,6 +145,127 @@ fn an_imported_intermediate_signs_with_its_chain_and_its_root_is_the_anchor() {
         site.refused().refusal(),
         Refusal::AuthorityDiffers { .. }
     ));
+}
+
+/// Signs the intermediate anew, and the root too, with other extensions.
+fn with_extensions(site: &Site, root: &str, sub: &str) {
+    let config = std::fs::read_to_string(site.base().join("openssl.cnf")).unwrap();
+    // Of what is said twice, OpenSSL takes the last.
+    let config = config.replace("[sub]\n", &format!("{root}\n[sub]\n{sub}\n"));
+    std::fs::write(site.base().join("doubt.cnf"), config).unwrap();
+    openssl(
+        site,
+        "req -x509 -config doubt.cnf -extensions root -key corp.key -days 7300 -out corp.pem",
+        &["-subj", "/O=Example/CN=corp root"],
+    );
+    openssl(
+        site,
+        "x509 -req -in sub.csr -CA corp.pem -CAkey corp.key -days 3650 -extfile doubt.cnf -extensions sub -out sub.pem",
+        &[],
+    );
+    let mut chain = std::fs::read(site.base().join("sub.pem")).unwrap();
+    chain.extend(std::fs::read(site.base().join("corp.pem")).unwrap());
+    std::fs::write(site.base().join("corp-sub.pem"), chain).unwrap();
+}
+
+/// What `openssl verify` says of a node, which ends well or with an error.
+fn openssl_says(site: &Site) -> Result<(), String> {
+    let output = Command::new("openssl")
+        .current_dir(site.base())
+        .args("verify -purpose sslserver -CAfile corp.pem -untrusted pki/nodes/gw-1/tls.pem pki/nodes/gw-1/tls.pem".split(' '))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    output.status.success().then_some(()).ok_or(text)
+}
+
+fn doubts(site: &Site) -> Vec<String> {
+    let plan = site.plan().unwrap();
+    let notes = plan.notes().iter();
+    notes
+        .filter(|note| matches!(note, Note::AuthorityDoubtful { .. }))
+        .inspect(|note| assert!(note.is_warning()))
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[test]
+fn an_imported_chain_that_openssl_rejects_is_told_of() {
+    for (root, sub, told, error) in [
+        ("", "", "", ""),
+        ("", "extendedKeyUsage=clientAuth,serverAuth", "", ""),
+        (
+            "basicConstraints=critical,CA:TRUE,pathlen:0",
+            "",
+            "in the chain of the CA, `CN=corp root,O=Example`: its pathLenConstraint is 0, and 1 stand \
+             below it: Java accepts it, OpenSSL does not",
+            "path length constraint exceeded",
+        ),
+        (
+            "",
+            "extendedKeyUsage=clientAuth",
+            "in the chain of the CA, `CN=corp issuing,OU=Two,OU=One,O=Example,DC=example,DC=org`: its \
+             extendedKeyUsage lacks serverAuth: Java accepts it, OpenSSL does not",
+            "unsuitable certificate purpose",
+        ),
+        (
+            "",
+            "extendedKeyUsage=anyExtendedKeyUsage",
+            "in the chain of the CA, `CN=corp issuing,OU=Two,OU=One,O=Example,DC=example,DC=org`: its \
+             extendedKeyUsage lacks serverAuth: Java accepts it, OpenSSL does not",
+            "unsuitable certificate purpose",
+        ),
+        (
+            "extendedKeyUsage=clientAuth",
+            "",
+            "in the chain of the CA, `CN=corp root,O=Example`: its extendedKeyUsage lacks serverAuth: \
+             Java accepts it, OpenSSL does not",
+            "unsuitable certificate purpose",
+        ),
+    ] {
+        let site = importing("corp-sub.pem", "corp-sub.key");
+        corporate(&site, "corp");
+        with_extensions(&site, root, sub);
+        assert_eq!(doubts(&site).concat(), told);
+        site.settle();
+        assert_eq!(doubts(&site).concat(), told);
+        assert!(site.verify().is_clean());
+        match openssl_says(&site) {
+            Ok(()) => assert_eq!(error, "", "{root} {sub}"),
+            Err(text) => assert!(
+                !error.is_empty() && text.contains(error),
+                "{root} {sub}: {text}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_name_that_the_ca_may_not_certify_is_told_of_by_plan_and_verify() {
+    let mut site = Site::new(&SMALL.replace("[ca]\n", "[ca]\nname_constraints = true\n"));
+    site.settle();
+    assert!(site.verify().is_clean());
+    site.edit("gw-2 = \"gw2\"", "gw-2 = \"gw2.elsewhere.org\"");
+    let notes = site.plan().unwrap().notes().to_vec();
+    assert_eq!(
+        notes,
+        [Note::NameNotPermitted {
+            owner: "gw-2".to_owned(),
+            name: "dns:gw2.elsewhere.org".to_owned()
+        }]
+    );
+    site.settle();
+    let report = site.verify();
+    assert_eq!(
+        broken(&report),
+        [
+            "warning: nodes/gw-2/tls.jks: the name constraints of `CN=example.com CA` do not permit \
+             dns:gw2.elsewhere.org: Java accepts it of an anchor, OpenSSL does not"
+        ]
+    );
+    let problem = &report.problems[0];
+    assert_eq!(problem.kind.id(), "name-not-permitted");
+    assert_eq!(problem.kind.found().unwrap(), "dns:gw2.elsewhere.org");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Action, Authority, CertificateSpec, Draft, KeyOrigin, Place, Reason, Refusal, Verb, Work,
+    Action, Authority, CertificateSpec, Draft, KeyOrigin, Note, Place, Reason, Refusal, Verb, Work,
     spec::{common_name, not_before, subject, whole_seconds},
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     keystore::write_pem_certificates,
     observe::Layout,
     topology::{ImportedCa, Issuer},
-    x509::{Certificate, Fingerprint, GeneralName, KeyUsage},
+    x509::{Certificate, ExtendedKeyUsage, Fingerprint, GeneralName, KeyUsage},
 };
 
 /// Who signs: a CA that is there, one that will be made, or nobody.
@@ -28,6 +28,7 @@ fn imported_authority(draft: &mut Draft<'_>, imported: &ImportedCa) -> Result<Au
     let chain = ordered(&given);
     check_can_issue(&chain, &imported.certificate)?;
     check_pin(draft, chain.first())?;
+    note_doubtful(draft, &chain);
     let file = Layout::ca_certificate();
     let there = draft.found.certificates(&file);
     let same_key = |a: &Certificate, b: &Certificate| match (a.view(), b.view()) {
@@ -283,6 +284,46 @@ fn check_can_issue(chain: &[Certificate], path: &Path) -> Result<(), Refusal> {
         return refuse("its keyUsage lacks keyCertSign");
     }
     Ok(())
+}
+
+/// Notes what Java accepts and others do not: Java looks at no constraint of an anchor, and at the extended
+/// key usage of the end entity alone; OpenSSL's `check_extensions` looks at every certificate.
+fn note_doubtful(draft: &mut Draft<'_>, chain: &[Certificate]) {
+    for (at, certificate) in chain.iter().enumerate() {
+        let Ok(view) = certificate.view() else {
+            continue;
+        };
+        let mut doubt = |reason: String| {
+            let subject = view.subject.to_string();
+            draft
+                .notes
+                .push(Note::AuthorityDoubtful { subject, reason });
+        };
+        if let Some(usage) = &view.extended_key_usage
+            && !usage
+                .purposes
+                .iter()
+                .any(|it| it == ExtendedKeyUsage::SERVER_AUTH)
+        {
+            doubt("its extendedKeyUsage lacks serverAuth".to_owned());
+        }
+        // RFC 5280 section 4.2.1.9: certificates that issued themselves do not count.
+        let below = chain[..at].iter().filter(|below| {
+            below
+                .view()
+                .is_ok_and(|below| !below.subject.matches(&below.issuer))
+        });
+        let below = below.count();
+        let is_anchor = at + 1 == chain.len();
+        if let Some(most) = view.basic_constraints.as_ref().and_then(|it| it.path_len)
+            && is_anchor
+            && below > usize::try_from(most).unwrap_or(usize::MAX)
+        {
+            doubt(format!(
+                "its pathLenConstraint is {most}, and {below} stand below it"
+            ));
+        }
+    }
 }
 
 fn check_pin(draft: &Draft<'_>, certificate: Option<&Certificate>) -> Result<(), Refusal> {

@@ -15,6 +15,13 @@ pub enum Note {
         /// The group.
         group: String,
     },
+    /// A certificate of the imported CA's chain that Java accepts and others do not.
+    AuthorityDoubtful {
+        /// Its subject.
+        subject: String,
+        /// Why.
+        reason: String,
+    },
     /// A certificate ends with its issuer, earlier than the topology asks.
     CutToIssuer {
         /// Whose.
@@ -90,6 +97,10 @@ impl fmt::Display for Note {
             Self::AffinityNeedsTls { group } => write!(
                 f,
                 "the balancer of `{group}` passes TLS through, so it cannot keep a session on one node by cookie, as the product demands"
+            ),
+            Self::AuthorityDoubtful { subject, reason } => write!(
+                f,
+                "in the chain of the CA, `{subject}`: {reason}: Java accepts it, OpenSSL does not"
             ),
             Self::CutToIssuer { name, not_after } => write!(
                 f,

@@ -118,6 +118,14 @@ pub enum ProblemKind {
         /// The names that it has.
         found: Vec<String>,
     },
+    /// An issuer may not certify a name of the certificate. Java does not look at the constraints of an
+    /// anchor; OpenSSL and others do.
+    NamesNotPermitted {
+        /// Whose nameConstraints.
+        issuer: String,
+        /// Which names, as in `dns:gw1.example.com`.
+        names: Vec<String>,
+    },
     /// The key usage of a key that decrypts lacks dataEncipherment.
     NoDataEncipherment,
     /// The certificate is not valid yet.
@@ -202,6 +210,7 @@ impl ProblemKind {
             Self::KeyMismatch => "key-mismatch",
             Self::KeyMissing { .. } => "key-missing",
             Self::NamesMissing { .. } => "name-not-covered",
+            Self::NamesNotPermitted { .. } => "name-not-permitted",
             Self::NoDataEncipherment => "no-data-encipherment",
             Self::NotYetValid { .. } => "not-yet-valid",
             Self::PemDoesNotOpen(_) => "key-does-not-open",
@@ -244,7 +253,9 @@ impl ProblemKind {
             Self::KeyMissing { found }
             | Self::NamesMissing { found, .. }
             | Self::SeveralKeys { found } => found.join(", "),
-            Self::PrimaryNamesHost { names } => names.join(", "),
+            Self::NamesNotPermitted { names, .. } | Self::PrimaryNamesHost { names } => {
+                names.join(", ")
+            }
             Self::PrimaryKey { found } => found.clone(),
             Self::DefaultKey { id, .. } | Self::DefaultTrust { id, .. } => (*id).to_owned(),
             Self::CutToIssuer { not_after }
@@ -315,6 +326,11 @@ impl fmt::Display for ProblemKind {
             Self::NamesMissing { missing, .. } => {
                 write!(f, "the certificate is not about {}", missing.join(", "))
             }
+            Self::NamesNotPermitted { issuer, names } => write!(
+                f,
+                "the name constraints of `{issuer}` do not permit {}: Java accepts it of an anchor, OpenSSL does not",
+                names.join(", ")
+            ),
             Self::NoDataEncipherment => f.write_str(
                 "its key usage lacks dataEncipherment, and the product encrypts with it",
             ),

@@ -158,6 +158,7 @@ impl<'a> Files<'a> {
         let chain = store.chain(&settings.alias).unwrap_or_default();
         self.chain(at, chain);
         self.cut(at, chain, tls.validity);
+        self.permitted(at, chain);
     }
 
     /// Whether a certificate has every name that the topology gives its owner: people and other programs
@@ -212,6 +213,25 @@ impl<'a> Files<'a> {
         }
     }
 
+    /// Whether every issuer in a chain may certify the names of the first certificate.
+    fn permitted(&mut self, at: At<'_>, chain: &[Certificate]) {
+        let [certificate, issuers @ ..] = chain else {
+            return;
+        };
+        let Ok(view) = certificate.view() else { return };
+        for issuer in issuers.iter().filter_map(|issuer| issuer.view().ok()) {
+            let Some(constraints) = &issuer.name_constraints else {
+                continue;
+            };
+            let refused = view.names().iter().filter(|it| !constraints.permits(it));
+            let names: Vec<String> = refused.map(ToString::to_string).collect();
+            if !names.is_empty() {
+                let issuer = issuer.subject.to_string();
+                self.warn(at, ProblemKind::NamesNotPermitted { issuer, names });
+            }
+        }
+    }
+
     fn balancers(&mut self) {
         for group in &self.topology.groups {
             if !Layout::has_issued_balancer(group) {
@@ -232,6 +252,7 @@ impl<'a> Files<'a> {
             let renew = self.topology.tls.renew_before;
             self.valid(at, &owner, certificate, Some(renew));
             self.names(at, certificate, self.topology.balancer_sans(group));
+            self.permitted(at, &chain);
             let key_file = Layout::balancer_key(&group.name);
             let at = At {
                 file: &key_file,
