@@ -50,15 +50,15 @@ pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), Refusal> {
             continue;
         }
         let text = password.expose();
-        if let Some((character, breaks)) = text
-            .chars()
-            .find_map(|c| Some((c, wso2::breaks_configuration(c)?)))
-        {
-            draft.notes.push(Note::PasswordCharacter {
-                slot,
-                character,
-                breaks,
-            });
+        let characters: BTreeSet<char> = text.chars().collect();
+        for character in characters {
+            if let Some(breaks) = wso2::breaks_configuration(character) {
+                draft.notes.push(Note::PasswordCharacter {
+                    slot,
+                    character,
+                    breaks,
+                });
+            }
         }
         if format == Format::Jks && password.chars() < GOOD_CHARACTERS && slot != Slot::Truststore {
             let length = password.chars();

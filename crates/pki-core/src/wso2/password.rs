@@ -13,6 +13,7 @@ pub const fn breaks_configuration(character: char) -> Option<&'static str> {
         '\'' | '@' | ':' | '/' | '?' | '%' => "AMQP URLs in the product's configuration",
         ' ' => "properties files and shells",
         c if c.is_ascii_control() => "every configuration file",
+        c if !c.is_ascii() => "properties files, which Java reads as ISO 8859-1",
         _ => return None,
     })
 }
