@@ -2,6 +2,27 @@
 //! the keys that everybody owns. The only module that may contain the product's strings.
 //!
 //! Each table names its source. Where releases differ, [`Product`] decides.
+//!
+//! ```
+//! use pki_core::{
+//!     keystore::Format,
+//!     wso2::{Opener, Product, Role, Slot, connections, known_keys},
+//! };
+//!
+//! let product: Product = "2.6.0".parse()?;
+//! assert!(Role::Publisher.exists_in(product));
+//! assert_eq!(Slot::Truststore.file_name(Format::Jks), "client-truststore.jks");
+//!
+//! // Whom does a gateway call, and which setting says so?
+//! for row in connections(product) {
+//!     if row.from == Opener::Role(Role::Gateway) {
+//!         println!("{:?}:{} ({})", row.to, row.port, row.setting);
+//!     }
+//! }
+//! // The keys that everybody owns.
+//! assert!(known_keys().any(|known| known.shipped_in.contains("2.6")));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod connections;
 mod known_keys;
