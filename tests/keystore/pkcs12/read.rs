@@ -477,13 +477,74 @@ public class Bc {
 "#;
 
 #[test]
+fn what_jdk_25_writes_is_read() {
+    const KEY: &str = "52be8311c44be67523e5f3d9006922e797d289912f1e687870de9a5470b16090";
+    const OTHER: &str = "aee876fabaab2ba04200a9d6a19acb178c6e58e1da8e9c47f7b8719987f4f8fc";
+    let node = ("node", vec![KEY]);
+    for (name, entries) in [
+        ("jdk25-key.b64", vec![node.clone()]),
+        (
+            "jdk25-key-trust.b64",
+            vec![node.clone(), ("apim-pki-ca", vec![OTHER])],
+        ),
+        ("jdk25-trust.b64", vec![("apim-pki-ca", vec![KEY])]),
+        ("jdk25-trust-open.b64", vec![("apim-pki-ca", vec![OTHER])]),
+        ("jdk25-secret.b64", vec![node, ("aes", vec![])]),
+    ] {
+        let decoded = Keystore::decode(&kept(name), &Password::new(PASSWORD)).unwrap();
+        let found: Vec<(String, Vec<String>)> = decoded
+            .keystore
+            .entries()
+            .iter()
+            .map(|entry| {
+                let chain = entry.certificates().iter();
+                let chain = chain.map(|it| it.fingerprint().to_string()).collect();
+                (entry.alias.to_string(), chain)
+            })
+            .collect();
+        let entries: Vec<(String, Vec<String>)> = entries
+            .into_iter()
+            .map(|(alias, chain)| {
+                let chain = chain.into_iter().map(str::to_owned).collect();
+                (alias.to_owned(), chain)
+            })
+            .collect();
+        assert_eq!(found, entries, "{name}");
+        let open = name == "jdk25-trust-open.b64";
+        let integrity = match open {
+            true => Integrity::Absent,
+            false => Integrity::Verified,
+        };
+        assert_eq!(decoded.integrity, integrity, "{name}");
+        for entry in decoded.keystore.entries() {
+            match &entry.content {
+                Content::PrivateKey { .. } => drop(key_digest(entry, PASSWORD)),
+                Content::TrustedCertificate { java_visible, .. } => {
+                    assert!(java_visible, "{name}");
+                }
+                _ => {}
+            }
+        }
+        if !open {
+            assert_eq!(decoded.mac.as_deref(), Some("HmacPBESHA256"), "{name}");
+            let wrong = Keystore::decode(&kept(name), &Password::new("changeme"));
+            assert!(matches!(wrong, Err(DecodeError::WrongPassword { .. })));
+        }
+    }
+}
+
+#[test]
+fn jdk_25_takes_passwords_beyond_ascii_and_so_do_we() {
+    let password = "pässwörter";
+    let bytes = kept("jdk25-umlaut.b64");
+    let decoded = Keystore::decode(&bytes, &Password::new(password)).unwrap();
+    assert_eq!(decoded.integrity, Integrity::Verified);
+    key_digest(&decoded.keystore.entries()[0], password);
+}
+
+#[test]
 fn pbmac1_of_the_rfc_is_verified_and_its_invalid_files_are_refused() {
-    let read = |name: &str| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/pkcs12");
-        let text = fs::read_to_string(folder.join(name)).unwrap();
-        let text: String = text.split_whitespace().collect();
-        Keystore::decode(&Base64::decode_vec(&text).unwrap(), &Password::new("1234"))
-    };
+    let read = |name: &str| Keystore::decode(&kept(name), &Password::new("1234"));
     let valid = [
         ("pbmac1-a1-sha256.b64", "PBMAC1-HmacSHA256"),
         ("pbmac1-a2-sha256-sha512.b64", "PBMAC1-HmacSHA256"),
@@ -504,4 +565,12 @@ fn pbmac1_of_the_rfc_is_verified_and_its_invalid_files_are_refused() {
         read("pbmac1-a6-no-key-length.b64"),
         Err(DecodeError::Damaged { .. })
     ));
+}
+
+/// A store of `testdata/pkcs12`.
+fn kept(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/pkcs12");
+    let text = fs::read_to_string(folder.join(name)).unwrap();
+    let text: String = text.split_whitespace().collect();
+    Base64::decode_vec(&text).unwrap()
 }
