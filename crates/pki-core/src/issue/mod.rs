@@ -53,7 +53,7 @@ pub use subject::{Subject, SubjectError};
 
 use crate::{
     key::{Random, SigningError},
-    x509::{Certificate, DistinguishedName, GeneralName},
+    x509::{Certificate, DistinguishedName, GeneralName, moment},
 };
 
 /// One certificate that is wanted.
@@ -117,7 +117,7 @@ pub enum IssueError {
     #[error("a TLS certificate needs at least one alternative name")]
     NoName,
     /// The certificate would end after its issuer.
-    #[error("it would end at {not_after}, after its issuer, which ends at {issuer_not_after}")]
+    #[error("it would end at {}, after its issuer, which ends at {}", moment(*.not_after), moment(*.issuer_not_after))]
     OutlivesIssuer {
         /// The end that was asked for.
         not_after: OffsetDateTime,
@@ -147,7 +147,7 @@ pub enum IssueError {
     #[error("a certificate of this profile has no alternative names")]
     UnexpectedNames,
     /// Ends before it begins, or outside the years that DER can write (0 to 9999).
-    #[error("not a validity: {not_before} to {not_after}")]
+    #[error("not a validity: {} to {}", moment(*.not_before), moment(*.not_after))]
     Validity {
         /// The begin that was asked for.
         not_before: OffsetDateTime,

@@ -1,7 +1,7 @@
 use time::OffsetDateTime;
 
 use super::ServerName;
-use crate::x509::{Certificate, DistinguishedName, KeyUsage, Malformed};
+use crate::x509::{Certificate, DistinguishedName, KeyUsage, Malformed, moment};
 
 /// Something that is wrong with a path, and the certificate that it is about.
 ///
@@ -10,7 +10,7 @@ use crate::x509::{Certificate, DistinguishedName, KeyUsage, Malformed};
 #[non_exhaustive]
 pub enum PathProblem {
     /// The anchor's validity is over, or has not begun: a warning, since Java does not look at it.
-    #[error("the trust anchor {} is only valid from {not_before} to {not_after}", subject(.certificate))]
+    #[error("the trust anchor {} is only valid from {} to {}", subject(.certificate), moment(*.not_before), moment(*.not_after))]
     AnchorNotValid {
         /// The anchor.
         certificate: Certificate,
@@ -39,7 +39,7 @@ pub enum PathProblem {
     #[error("the chain has no certificate")]
     Empty,
     /// It ended.
-    #[error("{} expired at {not_after}", subject(.certificate))]
+    #[error("{} expired at {}", subject(.certificate), moment(*.not_after))]
     Expired {
         /// Which certificate.
         certificate: Certificate,
@@ -103,7 +103,7 @@ pub enum PathProblem {
         issuer: DistinguishedName,
     },
     /// It has not begun.
-    #[error("{} is not valid before {not_before}", subject(.certificate))]
+    #[error("{} is not valid before {}", subject(.certificate), moment(*.not_before))]
     NotYetValid {
         /// Which certificate.
         certificate: Certificate,

@@ -17,7 +17,7 @@ pub struct Ca {
     pub password: Source,
     /// An existing CA.
     pub imported: Option<ImportedCa>,
-    /// Whether the CA's certificate is limited to the topology's names.
+    /// Whether the certificate of a CA that is made here is limited to the topology's names.
     pub name_constraints: bool,
     /// SHA-256 of the DER of the CA's certificate, where the topology pins it.
     pub pin: Option<Fingerprint>,
@@ -74,6 +74,13 @@ pub(super) fn read(r: &mut Reader<'_>, mut table: Section<'_>) -> Ca {
                 field.note_key(r, ProblemKind::Conflict { with });
             }
         }
+    }
+    // Its certificate is made: nothing that it says can be chosen any more.
+    if imported.is_some()
+        && let Some(field) = table.get("name_constraints")
+    {
+        let with = "ca.certificate".to_owned();
+        field.note_key(r, ProblemKind::Conflict { with });
     }
     table.finish(r);
     Ca {

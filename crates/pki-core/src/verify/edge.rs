@@ -15,12 +15,17 @@ pub struct Edge {
     pub name: String,
     /// The port, with the target's offset; 0 if unknown.
     pub port: u16,
+    /// False where trust alone decides: the opener looks at no name.
+    pub by_name: bool,
     /// The settings of the product that make the opener use that name.
     pub settings: Vec<&'static str>,
     /// What came of it.
     pub state: State,
     /// What is wrong, and what is only worth knowing.
     pub problems: Vec<EdgeProblem>,
+    /// Where the certificate is that the target presents: a file of the workspace, or the path of one that
+    /// the topology names. Empty if it is not known.
+    pub presented: String,
     /// The files that decide: what is presented, if it is a file of the workspace, then the opener's
     /// truststore.
     pub files: Vec<RelPath>,
@@ -30,17 +35,18 @@ impl Edge {
     /// True if one of its errors may come from a file that `touches` names: what is missing blames that
     /// file alone, a name or an end of validity what is presented, everything else both sides.
     pub(super) fn fails_by(&self, touches: impl Fn(&RelPath) -> bool) -> bool {
-        let presented = &self.files[..self.files.len().min(1)];
+        // Without a file of the workspace the opener's truststore stands in for it: a run that writes it
+        // for a server that cannot be reached is not written.
+        let presented = self.files.first();
         let mut errors = self.problems.iter().filter(|it| !it.is_warning());
         errors.any(|problem| match problem {
-            EdgeProblem::NoCertificate { file } | EdgeProblem::NoTruststore { file } => {
-                touches(file)
-            }
+            EdgeProblem::NoCertificate { .. } => presented.is_some_and(&touches),
+            EdgeProblem::NoTruststore { file } => touches(file),
             EdgeProblem::NameUnchecked(problem) | EdgeProblem::Path(problem) => match problem {
                 PathProblem::Expired { .. }
                 | PathProblem::NameMismatch { .. }
                 | PathProblem::NameRefused { .. }
-                | PathProblem::NotYetValid { .. } => presented.iter().any(&touches),
+                | PathProblem::NotYetValid { .. } => presented.is_some_and(&touches),
                 _ => self.files.iter().any(&touches),
             },
         })
@@ -78,8 +84,8 @@ impl State {
 pub enum EdgeProblem {
     /// The target has no certificate to present.
     NoCertificate {
-        /// Where it should be.
-        file: RelPath,
+        /// Where it should be, as in [`Edge::presented`].
+        file: String,
     },
     /// The opener has no truststore that opens.
     NoTruststore {

@@ -8,7 +8,7 @@ use crate::{
     keystore::UnsealError,
     observe::Unopened,
     wso2::Slot,
-    x509::{Certificate, Fingerprint, Malformed},
+    x509::{Certificate, Fingerprint, Malformed, moment},
 };
 
 /// Something that is wrong with a file of the deployment.
@@ -254,7 +254,7 @@ impl ProblemKind {
             | Self::NamesMissing { found, .. }
             | Self::SeveralKeys { found } => found.join(", "),
             Self::NamesNotPermitted { names, .. } | Self::PrimaryNamesHost { names } => {
-                names.join(", ")
+                distinct(names)
             }
             Self::PrimaryKey { found } => found.clone(),
             Self::DefaultKey { id, .. } | Self::DefaultTrust { id, .. } => (*id).to_owned(),
@@ -272,9 +272,15 @@ impl ProblemKind {
     }
 }
 
-fn moment(at: OffsetDateTime) -> String {
-    at.format(&time::format_description::well_known::Rfc3339)
-        .unwrap_or_default()
+/// Each text once: a CN and a subjectAltName mostly say the same.
+fn distinct(texts: &[String]) -> String {
+    let mut once: Vec<&str> = Vec::new();
+    for text in texts {
+        if !once.contains(&text.as_str()) {
+            once.push(text);
+        }
+    }
+    once.join(", ")
 }
 
 impl fmt::Display for ProblemKind {
@@ -334,7 +340,9 @@ impl fmt::Display for ProblemKind {
             Self::NoDataEncipherment => f.write_str(
                 "its key usage lacks dataEncipherment, and the product encrypts with it",
             ),
-            Self::NotYetValid { not_before } => write!(f, "is not valid before {not_before}"),
+            Self::NotYetValid { not_before } => {
+                write!(f, "is not valid before {}", moment(*not_before))
+            }
             Self::PemDoesNotOpen(reason) => write!(f, "the key does not open: {reason}"),
             Self::PrimaryShort { not_after } => write!(
                 f,
@@ -344,7 +352,7 @@ impl fmt::Display for ProblemKind {
             Self::PrimaryNamesHost { names } => write!(
                 f,
                 "names the host {}: Java takes a pinned certificate as the server that it names",
-                names.join(", ")
+                distinct(names)
             ),
             Self::PrimaryKey { found } => write!(
                 f,
@@ -379,5 +387,26 @@ pub(super) fn called(certificate: &Certificate) -> String {
     match certificate.view() {
         Ok(view) => view.subject.to_string(),
         Err(malformed) => malformed.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_told_once_and_a_moment_in_utc() {
+        let names = vec!["a.example".to_owned(), "a.example".to_owned()];
+        let kind = ProblemKind::PrimaryNamesHost { names };
+        assert!(
+            kind.to_string().starts_with("names the host a.example: "),
+            "{kind}"
+        );
+        assert_eq!(kind.found().as_deref(), Some("a.example"));
+        let not_before = datetime!(2026-11-23 00:00 UTC);
+        let kind = ProblemKind::NotYetValid { not_before };
+        assert_eq!(kind.to_string(), "is not valid before 2026-11-23T00:00:00Z");
     }
 }

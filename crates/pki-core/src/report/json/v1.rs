@@ -150,15 +150,19 @@ fn of_connections(report: &Report) -> Vec<Problem> {
     let mut problems = Vec::new();
     for edge in report.edges.iter().filter(|it| it.state == State::Failed) {
         for reason in edge.problems.iter().filter(|it| !it.is_warning()) {
-            let Some(file) = file_of(edge, reason).filter(|file| !explained(report, reason, file))
-            else {
+            let file = file_of(edge, reason);
+            if explained(report, reason, &file) {
                 continue;
+            }
+            let node = match RelPath::new(&file) {
+                Ok(path) => Layout::node_of(&path).map(|(node, _)| node.to_owned()),
+                Err(_) => None,
             };
             let by_name = matches!(reason, EdgeProblem::Path(PathProblem::NameMismatch { .. }));
             let problem = Problem {
                 severity: Severity::Error.name(),
-                node: Layout::node_of(file).map(|(node, _)| node.to_owned()),
-                file: Some(file.to_string()),
+                node,
+                file: Some(file),
                 alias: None,
                 problem: if by_name {
                     "name-not-covered"
@@ -178,20 +182,20 @@ fn of_connections(report: &Report) -> Vec<Problem> {
 }
 
 /// What the target presents, unless it is the opener's truststore that fails.
-fn file_of<'a>(edge: &'a verify::Edge, reason: &'a EdgeProblem) -> Option<&'a RelPath> {
+fn file_of(edge: &verify::Edge, reason: &EdgeProblem) -> String {
     match reason {
-        EdgeProblem::NoTruststore { file } | EdgeProblem::NoCertificate { file } => Some(file),
-        _ => edge.files.first(),
+        EdgeProblem::NoTruststore { file } => file.to_string(),
+        _ => edge.presented.clone(),
     }
 }
 
 /// True if the file has an error of its own that says the same.
-fn explained(report: &Report, reason: &EdgeProblem, file: &RelPath) -> bool {
+fn explained(report: &Report, reason: &EdgeProblem, file: &str) -> bool {
     let by_name = matches!(reason, EdgeProblem::Path(PathProblem::NameMismatch { .. }));
     report.problems.iter().any(|problem| {
         let names = matches!(problem.kind, ProblemKind::NamesMissing { .. });
         problem.severity == Severity::Error
-            && problem.file.as_ref() == Some(file)
+            && problem.file.as_ref().is_some_and(|it| it.as_str() == file)
             && names == by_name
     })
 }

@@ -196,9 +196,9 @@ fn write_reason(edge: &Edge, problem: &EdgeProblem, lines: &mut Lines<'_>) -> io
         };
         lines.put(6, &format!("found:    {found}"))?;
     }
-    match edge.files.first() {
-        Some(file) => lines.put(6, &format!("presented: `{file}`")),
-        None => Ok(()),
+    match edge.presented.as_str() {
+        "" => Ok(()),
+        file => lines.put(6, &format!("presented: `{file}`")),
     }
 }
 
@@ -244,9 +244,9 @@ fn write_all(edges: &[&Edge], lines: &mut Lines<'_>) -> io::Result<()> {
 
 /// By target and name: who opens it.
 fn write_sums(edges: &[&Edge], lines: &mut Lines<'_>) -> io::Result<()> {
-    let mut sums: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    let mut sums: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
     for edge in edges {
-        let openers = sums.entry((&edge.to, &edge.name)).or_default();
+        let openers = sums.entry((&edge.to, called(edge))).or_default();
         if !openers.contains(&edge.from.as_str()) {
             openers.push(&edge.from);
         }
@@ -268,8 +268,16 @@ const FEW: usize = 3;
 /// ` as gw.example.com, port 8243`.
 fn address(edge: &Edge) -> String {
     match edge.port {
-        0 => format!(" as {}", edge.name),
-        port => format!(" as {}, port {port}", edge.name),
+        0 => format!(" as {}", called(edge)),
+        port => format!(" as {}, port {port}", called(edge)),
+    }
+}
+
+/// The name by which the opener calls, and whether it looks for it.
+fn called(edge: &Edge) -> String {
+    match edge.by_name {
+        true => edge.name.clone(),
+        false => format!("{} (by trust alone, no name)", edge.name),
     }
 }
 

@@ -68,7 +68,6 @@ password = "file:secrets/ca"
 certificate = "corp/chain.pem"
 key_file = "/corp/ca.key"
 key_password = "env:KEY"
-name_constraints = true
 sha256 = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
 
 [primary]

@@ -325,6 +325,10 @@ fn keys_that_need_or_exclude_each_other() {
             "cannot stand beside `ca.issuer",
         ),
         (
+            "[ca]\ncertificate = \"c\"\nkey_file = \"k\"\n§name_constraints = true",
+            "cannot stand beside `ca.certificate`",
+        ),
+        (
             "[primary]\n§keystore = \"k\"",
             "means nothing without `primary.keystore_password`",
         ),

@@ -66,7 +66,7 @@ fn every_key_is_read() {
         imported.key_password,
         Some(Source::Environment("KEY".into()))
     );
-    assert!(ca.name_constraints && ca.pin.is_some());
+    assert!(!ca.name_constraints && ca.pin.is_some());
 
     assert_eq!(topology.primary.alias, "signer");
     assert_eq!(topology.primary.key, KeyAlgorithm::Rsa4096);

@@ -15,6 +15,8 @@ pub(super) struct Answer {
     pub(super) chain: Vec<Certificate>,
     /// Where the chain is, in the workspace; `None` for a balancer's own certificate.
     pub(super) file: Option<RelPath>,
+    /// The same, as a person is told.
+    pub(super) presented: String,
     pub(super) off: bool,
 }
 
@@ -97,12 +99,13 @@ impl<'a> Edges<'a> {
         tls: &BalancerTls,
         name: &Host,
     ) -> Vec<Answer> {
-        let balancer = |file, chain| Answer {
+        let balancer = |file, presented, chain| Answer {
             to: format!("balancer {}", group.name),
             name: name.clone(),
             port: row.port,
             chain,
             file,
+            presented,
             off: false,
         };
         match tls {
@@ -115,11 +118,11 @@ impl<'a> Edges<'a> {
             BalancerTls::Issued => {
                 let file = Layout::balancer_chain(&group.name);
                 let chain = self.found.certificates(&file);
-                vec![balancer(Some(file), chain)]
+                vec![balancer(Some(file.clone()), file.to_string(), chain)]
             }
             BalancerTls::Own { certificate } => {
                 let chain = self.found.inputs().pem(certificate).to_vec();
-                vec![balancer(None, chain)]
+                vec![balancer(None, certificate.display().to_string(), chain)]
             }
         }
     }
@@ -157,6 +160,7 @@ impl<'a> Edges<'a> {
             name,
             port: row.port.saturating_add(node.offset),
             chain,
+            presented: file.to_string(),
             file: Some(file),
             off: false,
         }

@@ -117,22 +117,24 @@ impl<'a> Edges<'a> {
             return;
         }
         let truststore = self.truststore(&opener.name);
+        // The thrift port is judged by trust alone: the primary names no host.
+        let by_name = row.channel != Channel::Thrift;
         let mut edge = Edge {
             from: from.to_owned(),
             to: answer.to,
             name,
             port: answer.port,
+            by_name,
             settings: vec![row.setting],
             state: State::Off,
             problems: Vec::new(),
+            presented: answer.presented,
             files: answer.file.iter().chain([&truststore]).cloned().collect(),
         };
         if !answer.off {
-            // The thrift port is judged by trust alone: the primary names no host.
-            let by_name = row.channel != Channel::Thrift;
             edge.problems = self.handshake(
                 &answer.chain,
-                answer.file.as_ref().unwrap_or(&truststore),
+                &edge.presented,
                 &truststore,
                 by_name.then_some(&answer.name),
                 row.checks_name,
@@ -153,13 +155,14 @@ impl<'a> Edges<'a> {
     fn handshake(
         &mut self,
         chain: &[Certificate],
-        file: &RelPath,
+        presented: &str,
         truststore: &RelPath,
         name: Option<&Host>,
         checks_name: bool,
     ) -> Vec<EdgeProblem> {
         if chain.is_empty() {
-            return vec![EdgeProblem::NoCertificate { file: file.clone() }];
+            let file = presented.to_owned();
+            return vec![EdgeProblem::NoCertificate { file }];
         }
         let (Some(digest), Some(store)) = (
             self.found.digest(truststore),
@@ -200,6 +203,8 @@ impl<'a> Edges<'a> {
                 .certificate
                 .as_ref()
                 .map(|path| self.found.inputs().pem(path).to_vec());
+            let presented = external.certificate.as_ref();
+            let presented = presented.map_or_else(String::new, |path| path.display().to_string());
             for node in topology.nodes() {
                 let truststore = self.truststore(&node.name);
                 for host in &external.hosts {
@@ -207,7 +212,7 @@ impl<'a> Edges<'a> {
                         None => (State::Unknown, Vec::new()),
                         Some(chain) => {
                             let problems =
-                                self.handshake(chain, &truststore, &truststore, Some(host), true);
+                                self.handshake(chain, &presented, &truststore, Some(host), true);
                             let warnings = problems.iter().all(EdgeProblem::is_warning);
                             (if warnings { State::Ok } else { State::Failed }, problems)
                         }
@@ -217,9 +222,11 @@ impl<'a> Edges<'a> {
                         to: format!("external {}", external.name),
                         name: host.to_string(),
                         port: 0,
+                        by_name: true,
                         settings: Vec::new(),
                         state,
                         problems,
+                        presented: presented.clone(),
                         files: vec![truststore.clone()],
                     });
                 }
