@@ -27,6 +27,9 @@ use std::{
 
 use toml_edit::{DocumentMut, Item};
 
+#[path = "shared.rs"]
+mod shared;
+
 #[test]
 fn each_case_behaves_as_written() {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cli");
@@ -69,6 +72,64 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn a_default_key_is_told_with_what_brought_it_in() {
+    let Some(shared) = shared::folder() else {
+        return;
+    };
+    let store = "wso2/homes/4.7.0/gateway-1/repository/resources/security/wso2carbon.jks";
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::copy(shared.join(store), at("d.jks")).unwrap();
+    fs::write(at("p"), "wso2carbon").unwrap();
+    let run = |args: &[&str]| {
+        let run = apim_pki().args(args).current_dir(&folder).output().unwrap();
+        (run.status.code(), String::from_utf8(run.stderr).unwrap())
+    };
+    let topology = include_str!("cli/issued.topology");
+
+    let adopted = "[primary]\nkeystore = \"d.jks\"\nkeystore_password = \"file:p\"";
+    let adopted = topology.replace("[primary]\nkey = \"rsa-2048\"", adopted);
+    fs::write(at("apim-pki.toml"), adopted).unwrap();
+    let (code, stderr) = run(&["issue"]);
+    assert_eq!(code, Some(1), "{stderr}");
+    for hint in [
+        "hint: it came with `[primary] keystore`, `d.jks`: everybody can read what it encrypts",
+        "hint: it is the certificate of the primary, `[primary] keystore`, and goes with it",
+    ] {
+        assert!(stderr.contains(hint), "{stderr}");
+    }
+
+    let export = "store export d.jks --alias wso2carbon -o corp.pem --store-password file:p";
+    run(&export.split(' ').collect::<Vec<_>>());
+    let trusted = format!("{topology}\n[stores]\ntrust = [\"corp.pem\"]\n");
+    fs::write(at("apim-pki.toml"), trusted).unwrap();
+    let (code, stderr) = run(&["issue"]);
+    assert_eq!(code, Some(1), "{stderr}");
+    let hint = "hint: take `corp.pem` out of `[stores] trust`, then `apim-pki issue`: ";
+    assert!(stderr.contains(hint), "{stderr}");
+}
+
+#[test]
+fn a_topology_that_is_no_text_is_a_wrong_topology() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("apim-pki.toml"),
+        b"product = \"2.6.0\"\n# \xFF\n",
+    )
+    .unwrap();
+    let run = apim_pki()
+        .arg("plan")
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8(run.stderr).unwrap(),
+        "error: apim-pki.toml:2:3: a topology is UTF-8, and the byte 0xff is not\n"
+    );
 }
 
 fn apim_pki() -> Command {

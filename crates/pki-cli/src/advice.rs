@@ -2,32 +2,96 @@
 
 use pki_core::{
     keystore::DecodeError,
-    observe::Unopened,
+    observe::{Layout, Unopened},
     path::PathProblem,
     plan::Note,
     report::text::Advice,
+    topology::{StoreFile, Topology},
     verify::{Edge, EdgeProblem, Problem, ProblemKind},
+    wso2::GATEWAY_CERTIFICATE_ALIAS,
 };
 
-use crate::paste::Paste;
+use crate::{error, paste::Paste};
 
 /// Advice in commands of this program.
-pub(crate) struct Commands {
+pub(crate) struct Commands<'a> {
     paste: Paste,
+    topology: &'a Topology,
 }
 
-impl Commands {
+impl<'a> Commands<'a> {
     /// For the deployment of a run.
-    pub(crate) fn new(paste: Paste) -> Self {
-        Self { paste }
+    pub(crate) fn new(paste: Paste, topology: &'a Topology) -> Self {
+        Self { paste, topology }
     }
 
     fn issue(&self, what: &str) -> String {
         format!("{} {what}", self.paste.command("issue"))
     }
+
+    /// A private key that everybody owns: where it came from, and what is bound to it.
+    fn default_key(&self, problem: &Problem) -> String {
+        let Topology {
+            stores,
+            primary,
+            internal,
+            ..
+        } = self.topology;
+        let is_master =
+            |settings: &StoreFile| problem.file.as_ref() == Some(&Layout::master(settings));
+        let internal_adopted = internal.as_ref().and_then(|it| it.adopted.as_ref());
+        let (table, adopted) = match &stores.internal {
+            Some(settings) if is_master(settings) => ("internal", internal_adopted),
+            _ if is_master(&stores.primary) => ("primary", primary.adopted.as_ref()),
+            _ => return self.issue("makes one of its own"),
+        };
+        let origin = match adopted {
+            Some(adopted) => format!(
+                "it came with `[{table}] keystore`, `{}`: ",
+                adopted.keystore.display()
+            ),
+            None => String::new(),
+        };
+        format!(
+            "{origin}everybody can read what it encrypts and sign what it signs; encrypt that data anew \
+             with a key of your own, then bring that key in an empty workspace: `[{table}] keystore`"
+        )
+    }
+
+    /// Trust in a private key that everybody owns: which key of the topology asks for it.
+    fn default_trust(&self, problem: &Problem) -> String {
+        let Topology { stores, ca, .. } = self.topology;
+        let alias = problem.alias.as_deref().unwrap_or_default();
+        let of_primary = [stores.primary.alias.as_str(), GATEWAY_CERTIFICATE_ALIAS];
+        if of_primary.contains(&alias) && self.topology.primary.adopted.is_some() {
+            return "it is the certificate of the primary, `[primary] keystore`, and goes with it"
+                .to_owned();
+        }
+        let given = stores.trust.iter().find(|path| {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            !stem.is_empty() && alias.starts_with(&stem.to_lowercase())
+        });
+        let origin = match (given, alias.split_once('-')) {
+            (Some(path), _) => format!("`{}` out of `[stores] trust`", path.display()),
+            (None, Some(("external", name))) => {
+                format!("it out of `[external]`, `certificate` or `trust` of `{name}`")
+            }
+            (None, Some(("balancer", name))) => {
+                format!("it out of `[roles]`, the balancer's `certificate` of `{name}`")
+            }
+            _ if alias == stores.truststore.alias && ca.imported.is_some() => {
+                "that CA out of `[ca] certificate`".to_owned()
+            }
+            _ => return self.issue("takes it out"),
+        };
+        format!(
+            "take {origin}, then {}: whoever has the product passes for whom it names",
+            self.paste.command("issue")
+        )
+    }
 }
 
-impl Advice for Commands {
+impl Advice for Commands<'_> {
     fn problem(&self, problem: &Problem) -> Option<String> {
         Some(match &problem.kind {
             ProblemKind::FolderLeft => format!(
@@ -35,9 +99,7 @@ impl Advice for Commands {
                 self.paste.command("issue --prune")
             ),
             ProblemKind::CutToIssuer { .. } => {
-                "only a CA that ends later gives it more time: a new `[ca] certificate`, or a shorter \
-                 `[tls] validity`"
-                    .to_owned()
+                format!("ask for a shorter `[tls] validity`; {}", error::ca_rotation())
             }
             ProblemKind::PrimaryShort { .. } => {
                 "tokens and stored data outlive a primary: plan its change now, while both can serve"
@@ -86,8 +148,8 @@ impl Advice for Commands {
                     .to_owned()
             }
             ProblemKind::Expiring { .. } | ProblemKind::Expired { .. } => self.issue("renews it, if its issuer lives longer"),
-            ProblemKind::DefaultKey { .. } => self.issue("makes one of its own"),
-            ProblemKind::DefaultTrust { .. } => self.issue("takes it out"),
+            ProblemKind::DefaultKey { .. } => self.default_key(problem),
+            ProblemKind::DefaultTrust { .. } => self.default_trust(problem),
             ProblemKind::ReadableByOthers { .. } => self.issue("takes the bits of others away"),
             ProblemKind::PinMissed { .. } => {
                 "the pin is wrong, or this is not the workspace that it was made for".to_owned()

@@ -153,7 +153,7 @@ impl Global {
 
     /// Commands that mean the same deployment as this run.
     pub(crate) fn paste(&self) -> Paste {
-        Paste::new(self.given_file(), self.workspace.as_deref())
+        Paste::new(self.given_file(), self.workspace.as_deref()).within(self.workspace_dir())
     }
 
     /// The workspace's folder.

@@ -26,7 +26,7 @@ use crate::{
 /// Reads the topology that the flags name.
 pub(crate) fn read_topology(global: &Global) -> Result<Topology, CommandError> {
     let file = global.file.as_path();
-    let text = read_text(file).map_err(|error| {
+    let bytes = read_bytes(file).map_err(|error| {
         let missing = error.kind() == io::ErrorKind::NotFound;
         let failed = CommandError::failed(format!("`{}` cannot be read", file.display()));
         match missing {
@@ -37,28 +37,29 @@ pub(crate) fn read_topology(global: &Global) -> Result<Topology, CommandError> {
             false => failed.because(&error),
         }
     })?;
+    let text = String::from_utf8(bytes).map_err(|error| error::not_text(file, &error))?;
     let topology =
         Topology::from_toml(&text, global.base()).map_err(|error| error::topology(file, &error))?;
     if topology.ca.issuer == Issuer::External {
-        return Err(error::external_issuer());
+        return Err(error::external_issuer_in(file, &text));
     }
     Ok(topology)
 }
 
-fn read_text(file: &Path) -> io::Result<String> {
+fn read_bytes(file: &Path) -> io::Result<Vec<u8>> {
     if file == Path::new("-") {
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         io::stdin()
             .take(LIMIT)
-            .read_to_string(&mut text)
-            .map(|_| text)
+            .read_to_end(&mut bytes)
+            .map(|_| bytes)
     } else if fs::metadata(file)?.len() > LIMIT {
         Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
             "larger than 4 MiB",
         ))
     } else {
-        fs::read_to_string(file)
+        fs::read(file)
     }
 }
 
@@ -78,8 +79,11 @@ pub(crate) fn plan(
     scope: &Scope,
     global: &Global,
 ) -> Result<Plan, CommandError> {
-    Plan::new(topology, found, scope, global.now())
-        .map_err(|refusal| error::refusal(&refusal, &global.workspace_dir(), &global.paste()))
+    Plan::new(topology, found, scope, global.now()).map_err(|refusal| {
+        let vendor = topology.stores.vendor.as_ref();
+        let vendor = vendor.map(|vendor| vendor.path.as_path());
+        error::refusal(&refusal, &global.workspace_dir(), vendor, &global.paste())
+    })
 }
 
 /// Says what an operator should know about a plan.

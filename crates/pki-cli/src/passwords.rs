@@ -8,7 +8,9 @@ use std::{
     cell::RefCell,
     collections::BTreeMap,
     convert::Infallible,
-    env, fmt,
+    env,
+    ffi::OsStr,
+    fmt,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -16,10 +18,13 @@ use std::{
     str::FromStr,
 };
 
-use pki_core::secret::{Password, Source, SourceError};
+use pki_core::{
+    secret::{Password, Source, SourceError},
+    topology::generated_names,
+};
 use zeroize::Zeroizing;
 
-use crate::{error::CommandError, ui::Ui};
+use crate::{error::CommandError, paste::quoted, ui::Ui};
 
 /// Resolves password sources, each once.
 pub(crate) struct Passwords<'a> {
@@ -156,7 +161,7 @@ impl<'a> Passwords<'a> {
             self.ui.warning(format_args!(
                 "everybody on this machine may read `{source}`, the password of `{name}`"
             ));
-            self.ui.hint(format_args!("chmod 600 {}", path.display()));
+            self.ui.hint(format_args!("`chmod 600 {}`", quoted(path)));
         }
     }
 }
@@ -224,13 +229,29 @@ fn describe(source: &Source, origin: Origin<'_>, problem: Problem) -> CommandErr
              `file:PATH`, `env:NAME`, `fd:N` or `cmd:PROGRAM ARG…`",
         ),
         Problem::NotText => failed(&format!("`{source}` is not UTF-8 text")),
-        Problem::Read(error) => failed(&format!("`{source}` cannot be read")).because(&error),
+        Problem::Read(error) => {
+            let failed = failed(&format!("`{source}` cannot be read")).because(&error);
+            match (error.kind(), source) {
+                (io::ErrorKind::NotFound, Source::File(path)) if looks_generated(path) => failed
+                    .hint(format!(
+                        "the workspace generates `file:secrets/NAME` for these names alone: `{}`; any other \
+                         file must be there",
+                        generated_names().collect::<Vec<_>>().join("`, `")
+                    )),
+                _ => failed,
+            }
+        }
         Problem::Start(error) => failed(&format!("`{source}` cannot be started")).because(&error),
         Problem::TooLong => failed(&format!(
             "`{source}` gives more than {MAX_LENGTH} bytes, which is no password"
         )),
         Problem::Unsupported => failed(&format!("`{source}` is not supported")),
     }
+}
+
+/// Whether somebody may take it for a password that the workspace makes.
+fn looks_generated(path: &Path) -> bool {
+    path.parent().and_then(Path::file_name) == Some(OsStr::new("secrets"))
 }
 
 fn to_password(bytes: &[u8]) -> Result<Password, Problem> {

@@ -1,11 +1,15 @@
 //! Commands for hints, spelled so that they can be pasted: with the flags of this run, quoted for a shell.
 
-use std::{borrow::Cow, path::Path};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 /// What a command has to repeat so that it means the same deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Paste {
     flags: String,
+    workspace: PathBuf,
 }
 
 impl Paste {
@@ -17,7 +21,18 @@ impl Paste {
                 flags.push_str(&format!(" {flag} {}", quoted(path)));
             }
         }
-        Self { flags }
+        let workspace = workspace.unwrap_or(Path::new("pki")).to_owned();
+        Self { flags, workspace }
+    }
+
+    /// For a workspace that is not where `--workspace` says, since nothing was said.
+    pub(crate) fn within(self, workspace: PathBuf) -> Self {
+        Self { workspace, ..self }
+    }
+
+    /// The workspace's folder.
+    pub(crate) fn workspace(&self) -> &Path {
+        &self.workspace
     }
 
     /// `apim-pki WORDS` with the flags of this run, in backticks.

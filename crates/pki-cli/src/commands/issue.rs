@@ -7,7 +7,7 @@ use pki_core::{
     apply::{self, Made, Means},
     disk::{Holder, Label, Locked, Recovery, RelPath, Workspace},
     key::{Generated, SystemRandom},
-    observe::{Inventory, Layout},
+    observe::{Inventory, Layout, ObserveError},
     report,
     verify::verify,
     x509::Fingerprint,
@@ -49,6 +49,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &IssueArgs) -> Result<Outcome,
     let topology = deployment::read_topology(global)?;
     let scope = deployment::scope(&topology, &args.selection)?;
     let (paste, now) = (global.paste(), global.now());
+    let mode = said::mode_of(&global.workspace_dir());
     let (mut locked, purpose) = lock(ui, global)?;
     let completed = completed(&locked);
     let old = &args.selection.old_password;
@@ -60,7 +61,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &IssueArgs) -> Result<Outcome,
         true => Some(
             found
                 .ca_key(&topology, args.ca_key.as_deref(), &secrets)
-                .map_err(|error| secrets.explain(&error, &paste))?,
+                .map_err(|error| secrets.explain(&by_flag(error, args), &paste))?,
         ),
         false => None,
     };
@@ -73,9 +74,10 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &IssueArgs) -> Result<Outcome,
     };
     let made = apply::apply(&topology, &found, &plan, means);
     drop(keys);
-    let made = made.map_err(|error| error::apply(&error, &topology, &paste))?;
+    let made =
+        made.map_err(|error| error::apply(&error, &topology, args.ca_key.as_deref(), &paste))?;
     let report = verify(&topology, &found.with(&topology, &made.files), now);
-    said::refuse_if_broken(ui, global, &report, &made)?;
+    said::refuse_if_broken(ui, global, &topology, &report, &made)?;
 
     let label = Label {
         when: now,
@@ -100,6 +102,8 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &IssueArgs) -> Result<Outcome,
         .commit(&mut locked, &label)
         .map_err(|error| error::disk(&error, &paste))?;
     drop(locked);
+    // What is retired is to be told of, as it was found.
+    let retired = said::ends(&plan, &found);
 
     if global.format == Format::Json {
         let mut out = Vec::new();
@@ -114,7 +118,9 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &IssueArgs) -> Result<Outcome,
         committed: &committed,
     };
     told.notes_and_problems();
+    told.folder(mode);
     told.what_was_done();
+    told.retired(&retired);
     told.generated(&generated);
     told.pins(&topology, [("ca", ca), ("primary", primary)])?;
     told.next();
@@ -161,6 +167,20 @@ fn completed(locked: &Locked) -> Vec<RelPath> {
     match locked.recovery() {
         Some(Recovery::Finished { files, .. }) => files.clone(),
         _ => Vec::new(),
+    }
+}
+
+/// What `--ca-key` names was not read because of the topology's key for an imported CA.
+fn by_flag(error: ObserveError, args: &IssueArgs) -> ObserveError {
+    match error {
+        ObserveError::Input { path, source, .. } if Some(&path) == args.ca_key.as_ref() => {
+            ObserveError::Input {
+                path,
+                key: "ca",
+                source,
+            }
+        }
+        error => error,
     }
 }
 

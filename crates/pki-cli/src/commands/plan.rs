@@ -47,7 +47,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &PlanArgs) -> Result<Outcome, 
         Format::Text => report::text::plan(&plan, ui.layout(), &mut out),
     }
     .map_err(|error| CommandError::output(&error))?;
-    if global.format == Format::Json {
+    if global.format == Format::Json || ui.is_quiet() {
         deployment::say_notes(ui, &plan);
     }
     if global.format == Format::Json || !ui.is_quiet() {

@@ -65,7 +65,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &VerifyArgs) -> Result<Outcome
     let report = about(verify(&topology, &found, now), &topology, &args.node);
 
     let mut out = Vec::new();
-    let advice = Commands::new(paste.clone());
+    let advice = Commands::new(paste.clone(), &topology);
     match global.format {
         Format::Json => report::json::v1::verify(&report, &mut out),
         Format::Text => {
@@ -74,13 +74,14 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &VerifyArgs) -> Result<Outcome
                 now,
                 advice: &advice,
             };
-            report::text::verify(verified, ui.layout(), &mut out)
+            match ui.is_quiet() {
+                true => report::text::problems(verified, ui.layout(), &mut out),
+                false => report::text::verify(verified, ui.layout(), &mut out),
+            }
         }
     }
     .map_err(|error| CommandError::output(&error))?;
-    if global.format == Format::Json || !ui.is_quiet() || !report.is_clean() {
-        ui.data(&out)?;
-    }
+    ui.data(&out)?;
     Ok(match report.is_clean() {
         true => Outcome::Done,
         false => Outcome::Problems,

@@ -1,14 +1,23 @@
+use std::path::Path;
+
 use pki_core::{
     apply::ApplyError,
     issue::{AuthorityError, IssueError},
     topology::Topology,
 };
 
-use super::CommandError;
+use super::{CommandError, ca_rotation};
 use crate::paste::Paste;
 
 /// A plan could not be carried out; nothing was written.
-pub(crate) fn apply(error: &ApplyError, topology: &Topology, paste: &Paste) -> CommandError {
+///
+/// `ca_key`: what `--ca-key` names.
+pub(crate) fn apply(
+    error: &ApplyError,
+    topology: &Topology,
+    ca_key: Option<&Path>,
+    paste: &Paste,
+) -> CommandError {
     let failed = CommandError::failed(error.to_string());
     let failed = match std::error::Error::source(error) {
         Some(source) => failed.because(source),
@@ -23,6 +32,13 @@ pub(crate) fn apply(error: &ApplyError, topology: &Topology, paste: &Paste) -> C
                 ),
                 None => ("ca/ca.pem".to_owned(), "ca/ca.key".to_owned()),
             };
+            if let Some(given) = ca_key {
+                return failed.hint(format!(
+                    "`{}`, named by `--ca-key`, is not the key of `{}`: name the one that is",
+                    given.display(),
+                    files.0
+                ));
+            }
             failed.hint(format!(
                 "`{}` and `{}` belong to different CAs: bring the two that fit together",
                 files.0, files.1
@@ -31,7 +47,10 @@ pub(crate) fn apply(error: &ApplyError, topology: &Topology, paste: &Paste) -> C
         ApplyError::Issue {
             reason: IssueError::OutlivesIssuer { .. },
             ..
-        } => failed.hint("renew the CA's certificate first"),
+        } => failed.hint(format!(
+            "ask for a shorter `[tls] validity`; {}",
+            ca_rotation()
+        )),
         ApplyError::NoCaKey => failed.hint(paste.command("issue --ca-key PATH")),
         ApplyError::NoPassword { .. } => {
             failed.hint("name a source that gives one: `file:PATH`, `env:NAME`, `cmd:PROGRAM ARG…`")

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use pki_core::disk::{DiskError, Refusal};
 
@@ -23,11 +23,11 @@ pub(crate) fn disk(error: &DiskError, paste: &Paste) -> CommandError {
             )),
             None => failed.hint("wait for it, or wait longer: `--lock-timeout 2m`"),
         },
-        DiskError::Io { source, .. } => {
+        DiskError::Io { path, source, .. } => {
             let failed = failed.because(source);
             match source.kind() {
                 std::io::ErrorKind::PermissionDenied => {
-                    failed.hint("run it as the user who owns the folder")
+                    failed.hint(permission(path))
                 }
                 std::io::ErrorKind::StorageFull => {
                     failed.hint("nothing was changed: make room and run it again")
@@ -42,6 +42,34 @@ pub(crate) fn disk(error: &DiskError, paste: &Paste) -> CommandError {
             .hint(format!("run it again, it will be completed: {}", paste.command("issue"))),
         _ => failed,
     }
+}
+
+/// Who may do what was not permitted: the owner, or this user after a change of mode.
+fn permission(path: &Path) -> String {
+    // `/proc/self` belongs to the effective user, whom the standard library does not tell.
+    let me = fs::metadata("/proc/self").map(|it| it.uid());
+    for path in path.ancestors().take(2) {
+        let path = match path.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => path,
+        };
+        let Ok(found) = fs::symlink_metadata(path) else {
+            continue;
+        };
+        let shown = quoted(path);
+        if me.as_ref().is_ok_and(|me| *me != found.uid()) {
+            return format!("run it as the user who owns `{}`", path.display());
+        }
+        let (wanted, flags) = match found.is_dir() {
+            true => (0o700, "u+rwx"),
+            false => (0o600, "u+rw"),
+        };
+        if found.mode() & wanted != wanted {
+            return format!("`chmod {flags} {shown}`");
+        }
+    }
+    "its mode would permit it: look at the mount and at the attributes of the file (`lsattr`)"
+        .to_owned()
 }
 
 fn refused(path: &Path, reason: &Refusal, message: String) -> CommandError {
@@ -59,5 +87,26 @@ fn refused(path: &Path, reason: &Refusal, message: String) -> CommandError {
         }
         Refusal::Special => CommandError::refused(message),
         _ => CommandError::failed(message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn who_owns_the_folder_is_not_told_to_be_its_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("it is mine");
+        fs::create_dir(&dir).unwrap();
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o500)).unwrap();
+        assert_eq!(
+            permission(&dir.join("new")),
+            format!("`chmod u+rwx '{}'`", dir.display())
+        );
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(permission(&dir.join("new")).contains("mount"));
     }
 }

@@ -3,7 +3,7 @@ use std::path::Path;
 use pki_core::{
     key::KeyError,
     keystore::DecodeError,
-    observe::{ObserveError, Unopened},
+    observe::{Layout, ObserveError, Unopened},
 };
 
 use super::{CommandError, disk};
@@ -14,8 +14,9 @@ pub(crate) fn observe(error: &ObserveError, paste: &Paste) -> CommandError {
     let failed = CommandError::failed(error.to_string());
     match error {
         ObserveError::Disk(error) => disk(error, paste),
-        ObserveError::CaKey { reason, .. } => {
+        ObserveError::CaKey { path, reason } => {
             let failed = failed.because(reason);
+            let is_ours = path == Layout::ca_key().as_path();
             match reason {
                 KeyError::WrongPassword => failed.hint(
                     "the password comes from `[ca] password` (of an imported CA: `key_password`); \
@@ -24,7 +25,20 @@ pub(crate) fn observe(error: &ObserveError, paste: &Paste) -> CommandError {
                 KeyError::PasswordNeeded => {
                     failed.hint("name its password in the topology: `[ca] key_password = \"file:PATH\"`")
                 }
-                _ => failed,
+                _ if is_ours => failed
+                    .hint(format!(
+                        "bring it back from a backup, or from what older runs kept: \
+                         `ls {}/generations/*/ca/`",
+                        quoted(paste.workspace())
+                    ))
+                    .hint(format!(
+                        "if it is kept elsewhere, name it: {}",
+                        paste.command("issue --ca-key PATH")
+                    )),
+                _ => failed.hint(format!(
+                    "the CA's private key in PEM belongs there; see what it is: `openssl pkey -in {} -noout -text`",
+                    quoted(path)
+                )),
             }
         }
         ObserveError::Certificates { path, .. } => failed.hint(format!(
@@ -48,7 +62,10 @@ pub(crate) fn observe(error: &ObserveError, paste: &Paste) -> CommandError {
                 "if it is kept elsewhere, name it: {}",
                 paste.command("issue --ca-key PATH")
             ))
-            .hint("if it is lost, see what older runs kept: `ls pki/generations/*/ca/`"),
+            .hint(format!(
+                "if it is lost, see what older runs kept: `ls {}/generations/*/ca/`",
+                quoted(paste.workspace())
+            )),
         ObserveError::NoSecret { path } => failed
             .hint(format!(
                 "bring `{path}` back from a backup, or from `generations/` in the workspace"
@@ -78,7 +95,7 @@ fn store(failed: CommandError, path: &Path, key: &str, reason: &DecodeError) -> 
                 quoted(path)
             ))
         }
-        other => match damaged(other) {
+        other => match damaged(path, other) {
             Some(hint) => failed.hint(hint),
             None => failed,
         },
@@ -86,16 +103,18 @@ fn store(failed: CommandError, path: &Path, key: &str, reason: &DecodeError) -> 
 }
 
 /// What to do about a file that is no whole keystore.
-pub(super) fn damaged(reason: &DecodeError) -> Option<&'static str> {
-    match reason {
+pub(super) fn damaged(path: &Path, reason: &DecodeError) -> Option<String> {
+    let hint = match reason {
         DecodeError::Empty | DecodeError::Truncated { .. } | DecodeError::Damaged { .. } => {
-            Some("the file is not whole: copy it again from where it came from")
+            "the file is not whole: copy it again from where it came from".to_owned()
         }
-        DecodeError::TextMangled => Some(
+        DecodeError::TextMangled => {
             "a build that filters resources (Maven) or a copy in text mode did this: copy it again \
-             from where it came from, as binary",
-        ),
-        DecodeError::UnknownFormat { .. } => Some("`file PATH` says what it is"),
-        _ => None,
-    }
+             from where it came from, as binary"
+                .to_owned()
+        }
+        DecodeError::UnknownFormat { .. } => format!("`file {}` says what it is", quoted(path)),
+        _ => return None,
+    };
+    Some(hint)
 }

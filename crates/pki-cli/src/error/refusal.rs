@@ -11,7 +11,14 @@ use super::{CommandError, external_issuer, observe::damaged};
 use crate::paste::{Paste, quoted};
 
 /// What a plan refuses to do.
-pub(crate) fn refusal(refusal: &Refusal, workspace: &Path, paste: &Paste) -> CommandError {
+///
+/// `vendor`: the vendor's truststore, if the topology names one.
+pub(crate) fn refusal(
+    refusal: &Refusal,
+    workspace: &Path,
+    vendor: Option<&Path>,
+    paste: &Paste,
+) -> CommandError {
     let message = refusal.to_string();
     let failed = |message| CommandError::failed(message);
     let refused = |message| CommandError::refused(message);
@@ -28,11 +35,18 @@ pub(crate) fn refusal(refusal: &Refusal, workspace: &Path, paste: &Paste) -> Com
         Refusal::AdoptedKey { reason, .. } if !reason.contains("does not open") => {
             failed(message).hint("name the keystore whose RSA key the cluster has used until now")
         }
-        Refusal::AdoptedKey { path, .. } => failed(message).hint(format!(
-            "the product uses the store's password for the key too: \
-             `keytool -keypasswd -keystore {} -alias ALIAS` makes them equal",
-            quoted(path)
-        )),
+        Refusal::AdoptedKey { path, alias, .. } => {
+            let (store, alias) = (quoted(path), quoted(Path::new(alias)));
+            failed(message)
+                .hint(format!(
+                    "is the password right? A store without a MAC takes any, and only the key tells: look at \
+                     `keystore_password`, and try it: `keytool -list -v -keystore {store}`"
+                ))
+                .hint(format!(
+                    "if the key has a password of its own: the product uses the store's for both, and \
+                     `keytool -keypasswd -keystore {store} -alias {alias}` makes them equal"
+                ))
+        }
         Refusal::AdoptedDiffers { path, adopted, .. } => refused(message)
             .hint(format!(
                 "if the workspace is right, take `keystore = …` out of the topology (`{}`)",
@@ -41,17 +55,20 @@ pub(crate) fn refusal(refusal: &Refusal, workspace: &Path, paste: &Paste) -> Com
             .hint(format!(
                 "if the adopted one is right, begin with an empty workspace: `mv {} {}.before` \
                  (what `{path}` has signed and encrypted stays there)",
-                workspace.display(),
-                workspace.display(),
+                quoted(workspace),
+                quoted(workspace),
             )),
         Refusal::AliasTaken { alias } => refused(message).hint(format!(
-            "see which: `keytool -list -keystore TRUSTSTORE -alias {alias}`; take it out of the \
-             vendor's file, or rename it there: `keytool -changealias`"
+            "see which: `keytool -list -keystore {0} -alias {1}`; take it out of the vendor's file, or rename \
+             it there: `keytool -changealias -keystore {0} -alias {1}`",
+            vendor.map_or_else(|| "client-truststore.jks".to_owned(), quoted),
+            quoted(Path::new(alias)),
         )),
         Refusal::Authority { .. } => failed(message)
             .hint("`[ca] certificate` needs a CA's certificate, the issuing one first, then its chain"),
         Refusal::AuthorityDiffers { .. } => refused(message)
-            .hint("name the CA that it was made with, or begin with an empty workspace: `--workspace DIR`"),
+            .hint("name the CA that it was made with")
+            .hint(ca_rotation()),
         Refusal::ExternalIssuer => external_issuer(),
         Refusal::AuthorityExpired { .. } => failed(message).hint(
             "nothing that it signs would be valid: a CA is changed by beginning a new workspace, with this one's primary (`[primary] keystore`)",
@@ -75,7 +92,7 @@ pub(crate) fn refusal(refusal: &Refusal, workspace: &Path, paste: &Paste) -> Com
         Refusal::SecretLost { path, .. } => failed(message)
             .hint(format!(
                 "bring it back from a backup, or from an earlier run: `ls {}/generations/*/{path}`",
-                workspace.display()
+                quoted(workspace)
             ))
             .hint("if the password is kept elsewhere now, name its source: `password = \"file:PATH\"`"),
         Refusal::Subject(reason) => CommandError::usage(message).because(reason),
@@ -91,6 +108,13 @@ pub(crate) fn refusal(refusal: &Refusal, workspace: &Path, paste: &Paste) -> Com
         )),
         _ => refused(message),
     }
+}
+
+/// What nobody does by accident: another CA in a workspace that has one.
+pub(crate) fn ca_rotation() -> &'static str {
+    "changing the CA of a workspace is a rotation, which is not built yet; if you begin a new workspace, bring \
+     the primary along, or a second one is made: `[primary] keystore = \"pki/primary/wso2carbon.jks\"`, \
+     `keystore_password = \"file:pki/secrets/stores\"`"
 }
 
 fn lost(
@@ -152,7 +176,7 @@ fn unopened(
             old_password(error, paste)
         }
         Unopened::Unreadable(reason) => {
-            let error = match damaged(reason) {
+            let error = match damaged(&workspace.join(path.as_path()), reason) {
                 Some(hint) => error.hint(hint),
                 None => error,
             };
@@ -176,4 +200,31 @@ fn moved_away(workspace: &Path, path: &RelPath) -> String {
     format!(
         "if it cannot be saved, move it away, and the next `issue` makes it anew: `mv {file} {file}.bad`"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_does_not_open_is_first_a_question_of_the_password() {
+        let locked = Refusal::AdoptedKey {
+            path: "old keys.p12".into(),
+            alias: "wso2carbon".to_owned(),
+            reason: "it does not open with the store's password".to_owned(),
+        };
+        let mut out = anstream::StripStream::new(Vec::new());
+        let error = refusal(&locked, Path::new("pki"), None, &Paste::default());
+        error.print(&mut out).unwrap();
+        let shown = String::from_utf8(out.into_inner()).unwrap();
+        let hints: Vec<&str> = shown.lines().skip(1).collect();
+        assert!(
+            hints[0].starts_with("hint: is the password right?"),
+            "{shown}"
+        );
+        assert!(
+            hints[1].contains("-keypasswd -keystore 'old keys.p12' -alias wso2carbon"),
+            "{shown}"
+        );
+    }
 }

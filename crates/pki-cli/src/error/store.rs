@@ -26,7 +26,7 @@ pub(crate) fn decode(path: &Path, error: &DecodeError) -> CommandError {
              -srcstoretype BCFKS -destkeystore converted.p12 -deststoretype PKCS12 -providerclass \
              org.bouncycastle.jcajce.provider.BouncyCastleFipsProvider -providerpath bc-fips.jar`"
         )),
-        other => match damaged(other) {
+        other => match damaged(path, other) {
             Some(hint) => failed.hint(hint),
             None => failed,
         },

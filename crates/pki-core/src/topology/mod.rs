@@ -178,10 +178,14 @@ pub fn generated_secret(source: &Source) -> Option<&'static str> {
         return None;
     };
     let name = path.to_str()?.strip_prefix(SECRETS)?;
+    generated_names().find(|known| *known == name)
+}
+
+/// Every name of [`generated_secret`].
+pub fn generated_names() -> impl Iterator<Item = &'static str> {
     ["ca", "stores", "balancers", "encryption"]
         .into_iter()
         .chain(Slot::ALL.map(Slot::name))
-        .find(|known| *known == name)
 }
 
 /// The source of a secret that the workspace keeps.

@@ -1,20 +1,25 @@
 //! What a run of `issue` says: what it made and left, where secrets lie, what to pin.
 
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
 use pki_core::{
     apply::Made,
     disk::{Committed, RelPath},
-    plan::Plan,
+    observe::Inventory,
+    plan::{Plan, Reason},
     report,
     topology::Topology,
     verify::{Problem, Report},
     x509::Fingerprint,
 };
+use time::OffsetDateTime;
 
 use crate::{
     advice::Commands,
     cli::{Format, Global},
     deployment,
     error::CommandError,
+    paste::quoted,
     ui::Ui,
 };
 
@@ -22,6 +27,7 @@ use crate::{
 pub(super) fn refuse_if_broken(
     ui: &Ui,
     global: &Global,
+    topology: &Topology,
     report: &Report,
     made: &Made,
 ) -> Result<(), CommandError> {
@@ -29,7 +35,7 @@ pub(super) fn refuse_if_broken(
     if !caused.has_errors() {
         return Ok(());
     }
-    let advice = Commands::new(global.paste());
+    let advice = Commands::new(global.paste(), topology);
     let mut out = Vec::new();
     let verified = report::text::Verified {
         report: &caused,
@@ -97,15 +103,59 @@ impl Told<'_> {
                 false => "nothing changed: every file has its content already",
             });
         };
-        let written = files(committed.written.len());
-        ui.status(format_args!(
-            "verified and wrote {written} in `{dir}` (generation {generation})"
-        ));
+        if !committed.written.is_empty() {
+            let written = files(committed.written.len());
+            ui.status(format_args!(
+                "verified and wrote {written} in `{dir}` (generation {generation})"
+            ));
+        }
         if !committed.retired.is_empty() {
             let retired = files(committed.retired.len());
             ui.status(format_args!(
                 "{retired} moved to `{dir}/generations/{generation}`"
             ));
+        }
+    }
+
+    /// What has no use any more and is not revoked by that.
+    pub(super) fn retired(&self, ends: &[(RelPath, OffsetDateTime)]) {
+        if self.committed.retired.is_empty() {
+            return;
+        }
+        for (folder, end) in ends {
+            self.ui.warning(format_args!(
+                "the certificate of `{folder}` stays valid until {}: whoever has its key passes for that \
+                 host until then",
+                end.date()
+            ));
+        }
+    }
+
+    /// What is private, and does not look so: a folder that others could read before, or one that a
+    /// repository would take up. `before` is the folder's mode as this run found it.
+    pub(super) fn folder(&self, before: Option<u32>) {
+        let dir = self.global.workspace_dir();
+        let after = mode_of(&dir);
+        if let (Some(before), Some(after)) = (before, after)
+            && before != after
+        {
+            self.ui.warning(format_args!(
+                "the mode of `{}` was {before:04o} and is {after:04o} now: it holds private keys",
+                dir.display()
+            ));
+        }
+        let ignore = dir.join(".gitignore");
+        let Ok(lines) = fs::read_to_string(&ignore) else {
+            return;
+        };
+        let all = |line: &str| matches!(line.trim(), "*" | "/*" | "**");
+        if !lines.lines().any(all) {
+            self.ui.warning(format_args!(
+                "`{}` has no line `*`: a repository around it takes up the private keys",
+                ignore.display()
+            ));
+            self.ui
+                .hint(format_args!("`echo '*' >> {}`", quoted(&ignore)));
         }
     }
 
@@ -169,6 +219,25 @@ impl Told<'_> {
             ));
         }
     }
+}
+
+/// The permission bits of a folder that is there.
+pub(super) fn mode_of(folder: &Path) -> Option<u32> {
+    let found = fs::metadata(folder).ok()?;
+    Some(found.permissions().mode() & 0o7777)
+}
+
+/// The folders that a plan takes away, with the end of the certificate in each.
+pub(super) fn ends(plan: &Plan, found: &Inventory) -> Vec<(RelPath, OffsetDateTime)> {
+    let left = plan.actions().iter();
+    let left = left.filter(|action| action.reason == Reason::FolderLeft);
+    left.filter_map(|action| {
+        let chains = found.below(&action.file);
+        let certificates = chains.filter_map(|path| found.certificates(path).into_iter().next());
+        let end = certificates.filter_map(|it| Some(it.view().ok()?.not_after));
+        Some((action.file.clone(), end.max()?))
+    })
+    .collect()
 }
 
 fn files(number: usize) -> String {
