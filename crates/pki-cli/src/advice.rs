@@ -101,6 +101,10 @@ impl Advice for Commands<'_> {
             ProblemKind::CutToIssuer { .. } => {
                 format!("ask for a shorter `[tls] validity`; {}", error::ca_rotation())
             }
+            ProblemKind::NamesNotPermitted { .. } => {
+                "Java accepts it and other clients do not: use a host inside the CA's domain"
+                    .to_owned()
+            }
             ProblemKind::PrimaryShort { .. } => {
                 "tokens and stored data outlive a primary: plan its change now, while both can serve"
                     .to_owned()

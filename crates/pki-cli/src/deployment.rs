@@ -108,6 +108,10 @@ pub(crate) fn noted(plan: &Plan, kind: &ProblemKind) -> bool {
             (kind, note),
             (ProblemKind::FolderLeft, Note::FolderLeft { .. })
                 | (ProblemKind::CutToIssuer { .. }, Note::CutToIssuer { .. })
+                | (
+                    ProblemKind::NamesNotPermitted { .. },
+                    Note::NameNotPermitted { .. }
+                )
                 | (ProblemKind::PrimaryShort { .. }, Note::PrimaryShort { .. })
         )
     })
