@@ -14,7 +14,7 @@ pub(crate) use apply::apply;
 pub(crate) use disk::disk;
 pub(crate) use observe::observe;
 pub(crate) use refusal::{ca_rotation, refusal};
-pub(crate) use store::{decode, edit, encode, file, material, sealed};
+pub(crate) use store::{decode, edit, encode, file, material, renamed, sealed};
 pub(crate) use topology::{external_issuer, external_issuer_in, not_text, topology};
 
 use std::{

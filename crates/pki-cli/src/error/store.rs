@@ -22,9 +22,9 @@ pub(crate) fn decode(path: &Path, error: &DecodeError) -> CommandError {
         DecodeError::UnsupportedFormat {
             format: Format::Bcfks,
         } => failed.hint(format!(
-            "convert it with BouncyCastle's FIPS provider: `keytool -importkeystore -srckeystore {shown} \
-             -srcstoretype BCFKS -destkeystore converted.p12 -deststoretype PKCS12 -providerclass \
-             org.bouncycastle.jcajce.provider.BouncyCastleFipsProvider -providerpath bc-fips.jar`"
+            "convert it with BouncyCastle's provider: `keytool -importkeystore -srcstoretype BCFKS \
+             -srckeystore {shown} -destkeystore store.p12 -deststoretype PKCS12 -providerclass \
+             org.bouncycastle.jce.provider.BouncyCastleProvider -providerpath bcprov.jar`"
         )),
         other => match damaged(path, other) {
             Some(hint) => failed.hint(hint),
@@ -112,15 +112,43 @@ pub(crate) fn material(path: &Path, error: &EditError) -> CommandError {
                 .hint("`--from-password` is the password of what is imported, not of the store")
         }
         EditError::Decode(error) => decode(path, error),
-        EditError::Sealed { alias, reason } => sealed(
-            CommandError::failed(format!(
+        EditError::Sealed { alias, reason } => {
+            let failed = CommandError::failed(format!(
                 "`{}`: the key of `{alias}` cannot be had",
                 path.display()
-            )),
-            reason,
-        ),
+            ))
+            .because(reason);
+            match reason {
+                UnsealError::WrongPassword => failed.hint(
+                    "if the key has a password of its own, give it: `--from-key-password file:PATH`",
+                ),
+                _ => failed,
+            }
+        }
+        EditError::NoEntry { .. } | EditError::NotAKey { .. } | EditError::SeveralKeys { .. } => {
+            edit(path, error)
+        }
+        EditError::Key(error @ KeyError::Pem { .. }) if error.to_string().contains(OLD) => {
+            let shown = quoted(path);
+            CommandError::failed(format!("`{}`: {error}", path.display())).hint(format!(
+                "`openssl pkcs8 -topk8 -in {shown} -out new.key` encrypts it as PKCS #8; give that one"
+            ))
+        }
         _ => CommandError::failed(format!("`{}`: {error}", path.display())),
     }
+}
+
+/// What is to have an alias that is taken, by a command which replaces nothing. `path`: the store.
+pub(crate) fn renamed(path: &Path, error: &EditError) -> CommandError {
+    let EditError::AliasTaken { alias } = error else {
+        return edit(path, error);
+    };
+    CommandError::refused(format!("`{}`: {error}", path.display())).hint(format!(
+        "choose another alias, or take that entry out first: `apim-pki store delete {} --alias {} \
+         --store-password SRC`",
+        quoted(path),
+        quoted(Path::new(alias.as_str()))
+    ))
 }
 
 /// A key does not open.
@@ -145,6 +173,9 @@ pub(crate) fn file(error: &DiskError) -> CommandError {
         _ => disk(error, &Paste::default()),
     }
 }
+
+/// The header of a block that OpenSSL encrypted before there was PKCS #8.
+const OLD: &str = "DEK-Info";
 
 /// Nothing is ever tried that was not given. Whose default is whose: FACTS of the product, and
 /// `lib/security/cacerts` of the JDK.

@@ -7,6 +7,7 @@ use crate::{
     key::KeyMatch,
     keystore::{Alias, Content, Decoded, Entry, Format, Keystore, SealedKey, UnsealError},
     secret::Password,
+    wso2::{KnownKeyClass, known_certificate},
     x509::{Certificate, DistinguishedName},
 };
 
@@ -86,6 +87,13 @@ pub enum Fault {
         /// Why.
         reason: UnsealError,
     },
+    /// Everybody has the private key: it is published, as a default or in a repository.
+    KnownKey {
+        /// The key's short name: [`KnownKey::id`](crate::wso2::KnownKey).
+        id: &'static str,
+        /// Who shipped it.
+        shipped_in: &'static str,
+    },
     /// The key has no certificate: nobody can serve with it.
     NoChain,
     /// Java's attribute is missing on the certificate: Java does not show it.
@@ -126,6 +134,7 @@ pub fn check(
         findings.alias = Some(entry.alias.clone());
         alias(decoded.format, entry, &names, &mut findings);
         certificates(entry, now, &mut findings);
+        known(entry, &mut findings);
         match &entry.content {
             Content::PrivateKey { key, chain } => {
                 keys += 1;
@@ -219,6 +228,14 @@ fn alias(format: Format, entry: &Entry, names: &Names, findings: &mut Findings) 
     }
     if lookup.is_empty() || entry.alias.to_string() != entry.alias.as_str() {
         findings.add(Severity::Warning, Fault::AliasHidden, false);
+    }
+}
+
+fn known(entry: &Entry, findings: &mut Findings) {
+    let known = entry.certificates().first().and_then(known_certificate);
+    if let Some(found) = known.filter(|found| found.class != KnownKeyClass::TrustedOnly) {
+        let (id, shipped_in) = (found.id, found.shipped_in);
+        findings.add(Severity::Error, Fault::KnownKey { id, shipped_in }, false);
     }
 }
 

@@ -1,7 +1,10 @@
 use super::EditError;
 use crate::{
     key::{PrivateKey, read_private_key},
-    keystore::{Alias, Content, DecodeError, Format, Keystore, SealedKey, read_pem_certificates},
+    keystore::{
+        Alias, Content, DecodeError, Decoded, Format, Keystore, SealedKey, UnsealError,
+        read_pem_certificates,
+    },
     secret::Password,
     x509::{Certificate, pem_blocks, write_pem},
 };
@@ -54,6 +57,70 @@ impl Material {
             Some(_) => self.read_keystore(bytes, password),
             None => self.read_der(bytes, password),
         }
+    }
+
+    /// Adds entries of a keystore: its certificates and its key, or the entry that is named. Beside a key
+    /// the certificates that the store trusts are there to complete its chain. No other key is opened;
+    /// each password is tried on it.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::NoEntry`], [`EditError::NotAKey`] for a secret key, [`EditError::SeveralKeys`] if none
+    /// is named, [`EditError::Sealed`]; [`EditError::Decode`] for a sealed key without a password.
+    pub fn take(
+        &mut self,
+        decoded: &Decoded,
+        alias: Option<&Alias>,
+        passwords: &[Password],
+    ) -> Result<(), EditError> {
+        let store = &decoded.keystore;
+        let named = match alias {
+            Some(alias) => {
+                let missing = || EditError::NoEntry {
+                    alias: alias.clone(),
+                };
+                Some(store.get(alias.as_str()).ok_or_else(missing)?)
+            }
+            None => None,
+        };
+        if let Some(entry) = named {
+            match &entry.content {
+                Content::TrustedCertificate { certificate, .. } => {
+                    self.certificates.push(certificate.clone());
+                    return Ok(());
+                }
+                Content::SecretKey { .. } => {
+                    return Err(EditError::NotAKey {
+                        alias: entry.alias.clone(),
+                    });
+                }
+                Content::PrivateKey { .. } => {}
+            }
+        }
+        let keys = store.entries().iter().filter_map(|entry| {
+            let wanted = named.is_none_or(|named| std::ptr::eq(named, entry));
+            match &entry.content {
+                Content::PrivateKey { key, chain } if wanted => Some((&entry.alias, key, chain)),
+                _ => None,
+            }
+        });
+        let keys: Vec<_> = keys.collect();
+        if keys.len() > 1 {
+            let aliases = keys.iter().map(|(alias, ..)| Some((*alias).clone()));
+            return Err(EditError::SeveralKeys {
+                aliases: aliases.collect(),
+            });
+        }
+        for (alias, key, chain) in keys {
+            let key = open(key, passwords, decoded.format, alias)?;
+            self.push(Some(alias.clone()), key, chain.clone());
+        }
+        for entry in store.entries() {
+            if let Content::TrustedCertificate { certificate, .. } = &entry.content {
+                self.certificates.push(certificate.clone());
+            }
+        }
+        Ok(())
     }
 
     /// All certificates: those of chains first.
@@ -157,7 +224,12 @@ impl Material {
         for entry in decoded.keystore.entries() {
             match &entry.content {
                 Content::PrivateKey { key, chain } => {
-                    let key = open(key, password, format, &entry.alias)?;
+                    let key = open(
+                        key,
+                        password.map_or(&[], std::slice::from_ref),
+                        format,
+                        &entry.alias,
+                    )?;
                     self.push(Some(entry.alias.clone()), key, chain.clone());
                 }
                 Content::TrustedCertificate { certificate, .. } => {
@@ -174,21 +246,32 @@ impl Material {
     }
 }
 
+/// Opens a key with the first password that does.
 fn open(
     key: &SealedKey,
-    password: Option<&Password>,
+    passwords: &[Password],
     format: Format,
     alias: &Alias,
 ) -> Result<PrivateKey, EditError> {
-    let empty = Password::default();
-    if password.is_none() && !key.is_unprotected() {
+    if passwords.is_empty() && !key.is_unprotected() {
         return Err(DecodeError::PasswordNeeded { format }.into());
     }
-    key.open(password.unwrap_or(&empty))
-        .map_err(|reason| EditError::Sealed {
-            alias: alias.clone(),
-            reason,
-        })
+    let empty = [Password::default()];
+    let passwords = match passwords {
+        [] => &empty,
+        given => given,
+    };
+    let mut opened = Err(UnsealError::WrongPassword);
+    for password in passwords {
+        opened = key.open(password);
+        if opened != Err(UnsealError::WrongPassword) {
+            break;
+        }
+    }
+    opened.map_err(|reason| EditError::Sealed {
+        alias: alias.clone(),
+        reason,
+    })
 }
 
 /// An EncryptedPrivateKeyInfo (RFC 5958 section 3) is a SEQUENCE that begins with a SEQUENCE; all other

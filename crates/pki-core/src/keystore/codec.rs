@@ -235,6 +235,20 @@ impl Keystore {
         decode(bytes, None)
     }
 
+    /// What a file says of itself without a password. As [`Keystore::decode_unverified`], but a PKCS #12
+    /// of which nothing lies open is no error: it has no entry then, [`Integrity::Unchecked`] or
+    /// [`Integrity::Absent`], and its key derivation.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keystore::decode_unverified`] otherwise.
+    pub fn look(bytes: &[u8]) -> Result<Decoded, DecodeError> {
+        match Format::detect(bytes) {
+            Some(Format::Pkcs12) => pkcs12::look(bytes),
+            _ => decode(bytes, None),
+        }
+    }
+
     /// Writes the store. Keys must already be sealed in a way that the format can hold: seal them anew
     /// with [`SealedKey::seal`](super::SealedKey::seal) where they are not.
     ///

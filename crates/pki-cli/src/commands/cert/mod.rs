@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use pki_core::{
-    keystore::{Format, read_certificates},
+    keystore::{DecodeError, Format, read_certificates},
     secret::Password,
     x509::Certificate,
 };
@@ -54,7 +54,15 @@ fn certificates(file: &Path, passwords: &[Password]) -> Result<Vec<Certificate>,
     }
     let decoded = opening::decode(file, bytes.expose(), passwords)?;
     let entries = decoded.keystore.entries().iter();
-    Ok(entries
+    let found: Vec<Certificate> = entries
         .flat_map(|entry| entry.certificates().to_vec())
-        .collect())
+        .collect();
+    // Keys may lie beside what is encrypted as a whole.
+    if found.is_empty() && passwords.is_empty() && decoded.format == Format::Pkcs12 {
+        let sealed = DecodeError::PasswordNeeded {
+            format: decoded.format,
+        };
+        return Err(error::decode(file, &sealed));
+    }
+    Ok(found)
 }

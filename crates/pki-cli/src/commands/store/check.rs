@@ -1,9 +1,12 @@
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use pki_core::{
     edit::{self, Finding, Severity},
-    report,
+    report::{self, text::Unread},
     secret::Password,
 };
 
@@ -47,30 +50,48 @@ pub(crate) struct CheckArgs {
 
 /// Checks each; with `--repair` what is left.
 pub(crate) fn run(ui: &Ui, global: &Global, args: &CheckArgs) -> Result<Outcome, CommandError> {
+    if !args.repair && args.flags.is_given() {
+        return Err(CommandError::usage(
+            "`--dry-run` and `--deterministic` are about what `--repair` writes",
+        )
+        .hint("give `--repair` too; without it nothing is written"));
+    }
     let resolver = Passwords::for_stores(ui);
     let (store, keys) = args.passwords.resolve(&resolver)?;
     let mut checked: Vec<(String, Vec<Finding>)> = Vec::new();
+    let (mut unread, mut errors) = (Vec::new(), Vec::new());
     for file in &args.files {
-        let mut findings = check(global, file, &store, &keys)?;
-        if args.repair && findings.iter().any(|finding| finding.repairable) {
-            repair(ui, global, file, args, &keys)?;
-            if !args.flags.dry_run && file != Path::new("-") {
-                findings = check(global, file, &store, &keys)?;
+        let path = opening::shown(file);
+        match check_and_repair(ui, global, file, args, &store, &keys) {
+            Ok(findings) => checked.push((path, findings)),
+            Err(error) => {
+                let reason = error.in_one_line();
+                unread.push(Unread { path, reason });
+                errors.push(error);
             }
         }
-        checked.push((opening::shown(file), findings));
     }
     let mut out = Vec::new();
     match global.format {
-        Format::Json => report::json::v1::findings(&checked, &mut out),
-        Format::Text => checked.iter().try_for_each(|(path, findings)| {
-            report::text::findings(path, findings, ui.layout(), &mut out)
-        }),
+        Format::Json => report::json::v1::findings(&checked, &unread, &mut out),
+        Format::Text => checked
+            .iter()
+            .try_for_each(|(path, findings)| {
+                report::text::findings(path, findings, ui.layout(), &mut out)
+            })
+            .and_then(|()| {
+                let mut unread = unread.iter();
+                unread.try_for_each(|unread| writeln!(out, "{}: unread", unread.path))
+            }),
     }
     .map_err(|error| CommandError::output(&error))?;
     ui.data(&out)?;
     if store.is_empty() {
         ui.hint("without `--store-password` no key was opened, and integrity not checked");
+    }
+    if let Some(last) = errors.pop() {
+        errors.iter().for_each(|error| ui.error(error));
+        return Err(last);
     }
     let mut findings = checked.iter().flat_map(|(_, findings)| findings);
     Ok(
@@ -79,6 +100,25 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &CheckArgs) -> Result<Outcome,
             false => Outcome::Done,
         },
     )
+}
+
+/// What is wrong with a store; with `--repair` what is left.
+fn check_and_repair(
+    ui: &Ui,
+    global: &Global,
+    file: &Path,
+    args: &CheckArgs,
+    store: &[Password],
+    keys: &[Password],
+) -> Result<Vec<Finding>, CommandError> {
+    let mut findings = check(global, file, store, keys)?;
+    if args.repair && findings.iter().any(|finding| finding.repairable) {
+        repair(ui, global, file, args, keys)?;
+        if !args.flags.dry_run && file != Path::new("-") {
+            findings = check(global, file, store, keys)?;
+        }
+    }
+    Ok(findings)
 }
 
 fn check(

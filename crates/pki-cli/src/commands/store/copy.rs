@@ -49,6 +49,6 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &CopyArgs) -> Result<Outcome, 
         &resolver,
     )?;
     let edited = edit::copy(store.keystore(), &args.alias, &args.new_alias, global.now())
-        .map_err(|error| error::edit(&args.file, &error))?;
+        .map_err(|error| error::renamed(&args.file, &error))?;
     store.finish(&edited)
 }

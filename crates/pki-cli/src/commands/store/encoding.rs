@@ -6,8 +6,12 @@ use clap::{Args, ValueEnum};
 use pki_core::{
     edit,
     key::{Random, SystemRandom},
-    keystore::{Content, Decoded, Encoding, Entry, Format as StoreFormat, Keystore, Pkcs12Profile},
+    keystore::{
+        Content, Decoded, Encoding, Entry, Format as StoreFormat, Keystore, Pkcs12Profile,
+        Protection,
+    },
     secret::{Bytes, Password},
+    x509::Certificate,
 };
 
 use crate::{
@@ -48,6 +52,46 @@ impl NewStore {
         self.to.is_none() && self.profile.is_none()
     }
 
+    /// A store that is there keeps its format: flags that ask for another are a mistake.
+    pub(crate) fn must_be(&self, path: &Path, is: Encoding) -> Result<(), CommandError> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let format = match self.to {
+            Some(StoreType::Jks) => StoreFormat::Jks,
+            Some(StoreType::Pkcs12) => StoreFormat::Pkcs12,
+            None => is.format(),
+        };
+        let profile = match (self.profile, is) {
+            (Some(ProfileArg::Java8), Encoding::Pkcs12(profile)) => profile == Pkcs12Profile::Java8,
+            (Some(ProfileArg::Modern), Encoding::Pkcs12(profile)) => {
+                profile == Pkcs12Profile::Modern
+            }
+            (Some(_), _) => false,
+            (None, _) => true,
+        };
+        if format == is.format() && profile {
+            return Ok(());
+        }
+        let (to, ending) = match (self.to, self.profile) {
+            (Some(StoreType::Jks), _) => ("jks", "jks"),
+            (_, Some(ProfileArg::Java8)) => ("pkcs12 --profile java8", "p12"),
+            _ => ("pkcs12", "p12"),
+        };
+        let shown = quoted(path);
+        let written = match is {
+            Encoding::Pkcs12(profile) => format!("PKCS #12, profile `{}`", profile.name()),
+            _ => is.format().to_string(),
+        };
+        Err(CommandError::usage(format!(
+            "`{}` is there, and stays {written}: `--to` and `--profile` are for a new store",
+            path.display()
+        ))
+        .hint(format!(
+            "`apim-pki store convert {shown} new.{ending} --to {to} --store-password SRC` writes it otherwise"
+        )))
+    }
+
     /// The encoding that the flags, else the file's name, ask for.
     pub(crate) fn encoding(&self, path: &Path) -> Result<Encoding, CommandError> {
         let named = path.extension().and_then(|extension| extension.to_str());
@@ -76,14 +120,21 @@ impl NewStore {
     }
 }
 
+/// What was encoded, and what is read from it.
+pub(crate) struct Encoded {
+    pub(crate) bytes: Bytes,
+    pub(crate) decoded: Decoded,
+}
+
 /// Encodes a store, and reads it again: what is written is what was meant.
 pub(crate) fn encode(
+    ui: &Ui,
     path: &Path,
     keystore: &Keystore,
     encoding: Encoding,
     password: &Password,
     deterministic: bool,
-) -> Result<Bytes, CommandError> {
+) -> Result<Encoded, CommandError> {
     let mut derived;
     let mut system = random();
     let random: &mut dyn Random = match deterministic {
@@ -101,22 +152,50 @@ pub(crate) fn encode(
         CommandError::failed("what was encoded does not read back alike: nothing was written")
             .hint("this is a fault of apim-pki: please report it, with `apim-pki store show`")
     };
-    let read =
+    let decoded =
         Keystore::decode(bytes.expose(), password).map_err(|error| unlike().because(&error))?;
-    let (meant, found) = (keystore.entries(), read.keystore.entries());
+    let (meant, found) = (keystore.entries(), decoded.keystore.entries());
+    let grows = encoding.format() == StoreFormat::Pkcs12;
+    let is_own = |grown: &Certificate| {
+        let mut own = meant.iter().flat_map(Entry::certificates);
+        grows && own.any(|own| own == grown)
+    };
     let alike = |(meant, found): (&Entry, &Entry)| {
-        meant.alias.lookup() == found.alias.lookup() && meant.certificates() == found.certificates()
+        let rest = found.certificates().strip_prefix(meant.certificates());
+        meant.alias.lookup() == found.alias.lookup()
+            && rest.is_some_and(|rest| rest.iter().all(is_own))
     };
     // A PKCS #12 file has the keys first, whatever the order was.
     let same_order = meant.iter().zip(found).all(alike);
     let same = same_order
         || meant.iter().all(|entry| {
-            let found = read.keystore.get(entry.alias.as_str());
+            let found = decoded.keystore.get(entry.alias.as_str());
             found.is_some_and(|found| alike((entry, found)))
         });
-    match meant.len() == found.len() && same {
-        true => Ok(bytes),
-        false => Err(unlike()),
+    if meant.len() != found.len() || !same {
+        return Err(unlike());
+    }
+    tell_of_grown_chains(ui, keystore, &decoded.keystore);
+    Ok(Encoded { bytes, decoded })
+}
+
+/// A PKCS #12 file has its certificates in one bag: a chain goes on with whatever of them fits, in Java
+/// too.
+fn tell_of_grown_chains(ui: &Ui, meant: &Keystore, found: &Keystore) {
+    let is_key = |entry: &&Entry| matches!(entry.content, Content::PrivateKey { .. });
+    for entry in meant.entries().iter().filter(is_key) {
+        let read = found.get(entry.alias.as_str()).map(Entry::certificates);
+        let Some([.., last]) = read.filter(|read| read.len() > entry.certificates().len()) else {
+            continue;
+        };
+        let with = match last.view() {
+            Ok(view) if view.subject == view.issuer => "its root",
+            _ => "more certificates",
+        };
+        ui.status(format_args!(
+            "the chain of `{}` is read with {with}: the store has it, and readers of PKCS #12 look there",
+            entry.alias
+        ));
     }
 }
 
@@ -166,22 +245,15 @@ pub(crate) fn warn_about(
 }
 
 /// As the file was written. Where no profile fits, its keys stay as they are, and the rest gets the
-/// profile that most can read.
-pub(crate) fn same_encoding(
-    ui: &Ui,
-    path: &Path,
-    decoded: &Decoded,
-) -> Result<Encoding, CommandError> {
+/// profile of its generation.
+pub(crate) fn same_encoding(path: &Path, decoded: &Decoded) -> Result<Encoding, CommandError> {
     match (decoded.encoding, decoded.format) {
         (Some(encoding), _) => Ok(encoding),
         (None, StoreFormat::Jks) => Ok(Encoding::Jks),
-        (None, StoreFormat::Pkcs12) => {
-            ui.warning(
-                "the file was protected in a way that is not written here: it gets the profile `modern`, \
-                 keys stay as they are",
-            );
-            Ok(Encoding::Pkcs12(Pkcs12Profile::Modern))
-        }
+        (None, StoreFormat::Pkcs12) => Ok(Encoding::Pkcs12(match is_old(decoded) {
+            true => Pkcs12Profile::Java8,
+            false => Pkcs12Profile::Modern,
+        })),
         (None, format) => {
             let shown = quoted(path);
             Err(CommandError::usage(format!(
@@ -191,6 +263,61 @@ pub(crate) fn same_encoding(
             .hint(format!(
                 "convert it first: `apim-pki store convert {shown} store.p12 --to pkcs12`"
             )))
+        }
+    }
+}
+
+/// True if every Java reads the file, as far as it says: none of what came with PBES2 is in it.
+fn is_old(decoded: &Decoded) -> bool {
+    let all = edit::readers(decoded);
+    let old = all
+        .iter()
+        .find(|found| found.reader == edit::Reader::OldJava);
+    let keys = decoded.keystore.entries().iter();
+    let old_key = keys
+        .filter_map(|entry| match &entry.content {
+            Content::PrivateKey { key, .. } => key.protection(),
+            _ => None,
+        })
+        .any(|found| {
+            matches!(
+                found,
+                Protection::Sha1TripleDes { .. } | Protection::Sha1Rc2 { .. }
+            )
+        });
+    // A file without MAC and encryption says nothing about who reads it.
+    old.is_some_and(edit::Readability::reads) && (decoded.mac.is_some() || old_key)
+}
+
+/// What becomes of a file for which no profile fits, and who reads it otherwise afterwards.
+pub(crate) fn warn_of_readers(ui: &Ui, before: &Decoded, after: &Decoded, encoding: Encoding) {
+    let (None, Encoding::Pkcs12(profile)) = (before.encoding, encoding) else {
+        return;
+    };
+    let profile = profile.name();
+    match (&before.mac, &before.kdf) {
+        (None, None) => ui.warning(format_args!(
+            "the file had no MAC and no encryption: it gets both under the password, profile `{profile}`"
+        )),
+        (None, _) => ui.warning(format_args!(
+            "the file had no MAC: it gets one under the password, profile `{profile}`"
+        )),
+        _ => ui.warning(format_args!(
+            "the file was protected in a way that is not written here: it gets the profile `{profile}`, \
+             keys stay as they are"
+        )),
+    }
+    for (was, is) in edit::readers(before).iter().zip(&edit::readers(after)) {
+        match (was.reads(), is.reads(), is.with) {
+            (true, false, _) => ui.warning(format_args!(
+                "{} reads it no longer: {}",
+                is.reader,
+                is.obstacle.unwrap_or("unknown")
+            )),
+            (true, true, Some(with)) if was.with.is_none() => {
+                ui.warning(format_args!("{} needs {with} to read it now", is.reader));
+            }
+            _ => {}
         }
     }
 }

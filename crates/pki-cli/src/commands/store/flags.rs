@@ -24,6 +24,11 @@ pub(crate) struct WriteFlags {
 }
 
 impl WriteFlags {
+    /// True if any of them was given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.dry_run || self.deterministic
+    }
+
     /// Where dates come from, if nothing may depend on when it ran.
     pub(crate) fn dates(&self) -> Result<Option<Dates>, CommandError> {
         if !self.deterministic {

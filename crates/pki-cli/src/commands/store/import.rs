@@ -3,25 +3,27 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use pki_core::{
     edit::{
-        self, AliasPattern, CertificateImport, Duplicates, EditError, Edited, KeyImport, Material,
-        ReplyImport, Root,
+        self, AliasPattern, CertificateImport, Duplicates, EditError, Edited, Event, KeyImport,
+        Material, ReplyImport, Root, What,
     },
     key::SystemRandom,
-    keystore::{Alias, Content},
+    keystore::{Alias, Content, Format, Keystore},
     secret::Password,
     x509::Certificate,
 };
+use time::OffsetDateTime;
 
 use super::{
     encoding::NewStore,
     flags::WriteFlags,
     opening::{self, WritePasswords},
-    saving::Editing,
+    saving::{self, Editing},
 };
 use crate::{
     cli::{Global, HELP},
     error::{self, CommandError, Outcome},
     passwords::{Passwords, Purpose, SourceArg},
+    paste::quoted,
     ui::Ui,
 };
 
@@ -44,8 +46,13 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "ALIAS")]
     alias: Option<Alias>,
 
-    /// What the certificates of a bundle will be called: `{cn}`, `{n}`, `{stem}` (of the file), `{sha8}`
-    #[arg(long, value_name = "PATTERN", conflicts_with = "alias")]
+    // clap makes a line break of its `{n}`, unless an escape sequence is in it.
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        conflicts_with = "alias",
+        help = "What the certificates of a bundle will be called: `{cn}`, `{n\u{1b}[0m}`, `{stem}` (of the file), `{sha8}`"
+    )]
     alias_pattern: Option<String>,
 
     /// Certificates in PEM or DER, with the key too if it is in there; may be given again
@@ -57,7 +64,7 @@ pub(crate) struct ImportArgs {
     key: Option<PathBuf>,
 
     /// Certificates that complete the chain and are not imported for themselves; may be given again
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE")]
     chain: Vec<PathBuf>,
 
     /// A keystore (PKCS #12, JKS, …) whose key or certificates are imported
@@ -68,7 +75,11 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "SRC")]
     from_password: Option<SourceArg>,
 
-    /// Which key of the keystore, if it has several
+    /// The password of the keystore's key, where it is not the keystore's
+    #[arg(long, value_name = "SRC", requires = "from")]
+    from_key_password: Option<SourceArg>,
+
+    /// Which entry of the keystore [default: its key, else all its certificates]
     #[arg(long, value_name = "ALIAS", requires = "from")]
     from_alias: Option<Alias>,
 
@@ -119,7 +130,16 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &ImportArgs) -> Result<Outcome
     let resolver = Passwords::for_stores(ui);
     let from = args.from_password.as_ref();
     let from = opening::optional(&resolver, from, "--from-password", Purpose::Open)?;
-    let material = material(args, from.as_ref())?;
+    let from_key = args.from_key_password.as_ref();
+    let from_key = opening::optional(&resolver, from_key, "--from-key-password", Purpose::Open)?;
+    let mut material = Material::default();
+    let mut left_out = Vec::new();
+    if let Some(file) = &args.from {
+        left_out = take(args, file, from.as_ref(), from_key, &mut material)?;
+    }
+    for file in args.key.iter().chain(&args.cert) {
+        add(&mut material, file, from.as_ref())?;
+    }
     let mut extra = Vec::new();
     for file in &args.chain {
         extra.extend(read(file, from.as_ref())?.all_certificates());
@@ -143,7 +163,91 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &ImportArgs) -> Result<Outcome
         &extra,
         key_password.as_ref(),
     )?;
-    store.finish(&edited)
+    let expired = expired(global, &edited);
+    let done = store.finish(&edited)?;
+    for (alias, not_after) in expired {
+        ui.warning(format_args!(
+            "`{alias}`: a certificate EXPIRED on {}",
+            not_after.date()
+        ));
+    }
+    if let (Some(from), false) = (&args.from, left_out.is_empty()) {
+        let from = quoted(from);
+        let named: Vec<String> = left_out.iter().map(|alias| format!("`{alias}`")).collect();
+        ui.warning(format_args!(
+            "{} of {from} {} imported: {}",
+            saving::count(named.len()),
+            if named.len() == 1 {
+                "was not"
+            } else {
+                "were not"
+            },
+            named.join(", ")
+        ));
+        ui.hint(
+            "`--from-alias ALIAS` imports one of them, `apim-pki store merge` puts all entries of two \
+             stores into one",
+        );
+    }
+    Ok(done)
+}
+
+/// What is new and has a certificate whose time is over.
+fn expired(global: &Global, edited: &Edited) -> Vec<(Alias, OffsetDateTime)> {
+    let new = |event: &&Event| {
+        let added = matches!(event.what, What::Added { .. } | What::Replaced { .. });
+        added || matches!(event.what, What::ChainReplaced { .. })
+    };
+    let new = edited.change.events.iter().filter(new);
+    let ended = new.filter_map(|event| {
+        let entry = edited.keystore.get(event.alias.as_str())?;
+        let ends = entry.certificates().iter();
+        let ends = ends.filter_map(|found| Some(found.view().ok()?.not_after));
+        let first = ends.min()?;
+        (first < global.now()).then(|| (event.alias.clone(), first))
+    });
+    ended.collect()
+}
+
+/// Adds what is imported of a keystore. Returns what is not, unless somebody chose.
+fn take(
+    args: &ImportArgs,
+    file: &Path,
+    password: Option<&Password>,
+    key_password: Option<Password>,
+    material: &mut Material,
+) -> Result<Vec<Alias>, CommandError> {
+    let failed = |error: EditError| error::material(file, &error);
+    let bytes = opening::read(file)?;
+    let bytes = bytes.expose();
+    if let Some(Format::Der | Format::Pem | Format::Pkcs7) = Format::detect(bytes) {
+        // Nothing in there has a name.
+        if let Some(alias) = args.from_alias.clone() {
+            return Err(failed(EditError::NoEntry { alias }));
+        }
+        material.read(bytes, password).map_err(failed)?;
+        return Ok(Vec::new());
+    }
+    let decoded = match password {
+        Some(password) => Keystore::decode(bytes, password),
+        None => Keystore::decode_unverified(bytes),
+    };
+    let decoded = decoded.map_err(|error| failed(error.into()))?;
+    let passwords: Vec<Password> = key_password.into_iter().chain(password.cloned()).collect();
+    material
+        .take(&decoded, args.from_alias.as_ref(), &passwords)
+        .map_err(failed)?;
+    if args.from_alias.is_some() {
+        return Ok(Vec::new());
+    }
+    let has_key = !material.keys.is_empty();
+    let entries = decoded.keystore.entries().iter();
+    let left_out = entries.filter(|entry| match entry.content {
+        Content::PrivateKey { .. } => false,
+        Content::TrustedCertificate { .. } => has_key,
+        _ => true,
+    });
+    Ok(left_out.map(|entry| entry.alias.clone()).collect())
 }
 
 /// Decides what it is, and imports it.
@@ -246,15 +350,6 @@ fn pattern(args: &ImportArgs, certificates: usize) -> Result<AliasPattern, Comma
         (None, None) => "{cn}",
     };
     AliasPattern::new(text).map_err(|error| error::edit(&args.file, &error))
-}
-
-fn material(args: &ImportArgs, password: Option<&Password>) -> Result<Material, CommandError> {
-    let mut material = Material::default();
-    let files = args.from.iter().chain(&args.key).chain(&args.cert);
-    for file in files {
-        add(&mut material, file, password)?;
-    }
-    Ok(material)
 }
 
 fn read(file: &Path, password: Option<&Password>) -> Result<Material, CommandError> {

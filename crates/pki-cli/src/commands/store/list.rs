@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use pki_core::{
     edit,
+    keystore::Keystore,
     report::{
         self,
         text::{Listed, Unread},
@@ -13,7 +14,7 @@ use pki_core::{
 use super::opening::{self, ReadPasswords};
 use crate::{
     cli::{Format, Global, HELP},
-    error::{CommandError, Outcome},
+    error::{self, CommandError, Outcome},
     passwords::Passwords,
     ui::Ui,
 };
@@ -101,6 +102,10 @@ fn summary(
     keys: &[Password],
 ) -> Result<edit::StoreSummary, CommandError> {
     let bytes = opening::read(file)?;
-    let decoded = opening::decode(file, bytes.expose(), store)?;
+    let decoded = match store {
+        // Listed without a password is not unread: what can be known is told.
+        [] => Keystore::look(bytes.expose()).map_err(|error| error::decode(file, &error))?,
+        given => opening::decode(file, bytes.expose(), given)?,
+    };
     Ok(edit::summary(&decoded, keys, global.now()))
 }

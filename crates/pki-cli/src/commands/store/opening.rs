@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{self, Read},
     path::Path,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use clap::Args;
@@ -118,6 +119,12 @@ pub(crate) fn read(path: &Path) -> Result<Bytes, CommandError> {
         CommandError::failed(format!("`{}` cannot be read", path.display())).because(&error)
     };
     if path == Path::new("-") {
+        if STDIN_WAS_READ.swap(true, Ordering::Relaxed) {
+            return Err(
+                CommandError::usage("`-` is given twice, and stdin can be read once")
+                    .hint("put one of the two into a file"),
+            );
+        }
         return read_all(io::stdin().lock(), 0).map_err(failed);
     }
     let file = File::open(path).map_err(failed)?;
@@ -164,6 +171,9 @@ pub(crate) fn shown(path: &Path) -> String {
         false => path.display().to_string(),
     }
 }
+
+/// What is read from stdin is gone from it.
+static STDIN_WAS_READ: AtomicBool = AtomicBool::new(false);
 
 pub(crate) const STORE_PASSWORD: &str = "--store-password";
 pub(crate) const KEY_PASSWORD: &str = "--key-password";

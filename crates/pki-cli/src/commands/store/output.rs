@@ -59,6 +59,7 @@ pub(crate) struct Output<'a> {
     global: &'a Global,
     path: PathBuf,
     dates: Option<Dates>,
+    dry_run: bool,
     file: Option<SingleFile>,
     before: Option<Bytes>,
 }
@@ -86,6 +87,7 @@ impl<'a> Output<'a> {
             global,
             path: path.to_owned(),
             dates: flags.write.dates()?,
+            dry_run: flags.write.dry_run,
             file,
             before,
         })
@@ -109,12 +111,14 @@ impl<'a> Output<'a> {
                 encoding::warn_about(self.ui, password, encoding, &edited.keystore, true);
                 let deterministic = self.dates.is_some();
                 encoding::encode(
+                    self.ui,
                     &self.path,
                     &edited.keystore,
                     encoding,
                     password,
                     deterministic,
                 )?
+                .bytes
             }
             _ => edit::write_pem_bundle(&edited.keystore)
                 .map_err(|error| error::edit(&self.path, &error))?,
@@ -133,11 +137,13 @@ impl<'a> Output<'a> {
             &self.path,
             &edited.change,
             written,
-            !stdout,
+            self.dry_run || !stdout,
         )?;
         let shown = self.path.display();
         let entries = saving::entries(&edited.keystore);
-        if stdout {
+        if stdout && self.dry_run {
+            self.ui.status("dry run: nothing was written");
+        } else if stdout {
             self.ui.data(bytes.expose())?;
         } else if same {
             self.ui

@@ -52,6 +52,6 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &RenameArgs) -> Result<Outcome
         &resolver,
     )?;
     let edited = edit::rename(store.keystore(), &args.alias, &args.new_alias)
-        .map_err(|error| error::edit(&args.file, &error))?;
+        .map_err(|error| error::renamed(&args.file, &error))?;
     store.finish(&edited)
 }

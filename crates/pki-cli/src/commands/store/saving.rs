@@ -12,7 +12,7 @@ use pki_core::{
 };
 
 use super::{
-    encoding::{NewStore, encode, same_encoding, warn_about},
+    encoding::{NewStore, encode, same_encoding, warn_about, warn_of_readers},
     flags::{Dates, WriteFlags},
     opening::{self, WritePasswords},
 };
@@ -113,8 +113,12 @@ impl<'a> Editing<'a> {
             (Some(bytes), _) => {
                 let decoded =
                     opening::decode(path, bytes.expose(), std::slice::from_ref(&made.password))?;
+                let encoding = same_encoding(path, &decoded)?;
+                if let Some(new) = new {
+                    new.must_be(path, encoding)?;
+                }
                 Ok(Some(Self {
-                    encoding: same_encoding(ui, path, &decoded)?,
+                    encoding,
                     decoded: Some(decoded),
                     ..made
                 }))
@@ -175,13 +179,18 @@ impl<'a> Editing<'a> {
             true => {
                 let deterministic = self.dates.is_some();
                 let (path, encoding) = (self.path, self.encoding);
-                Some(encode(
+                let made = encode(
+                    self.ui,
                     path,
                     &edited.keystore,
                     encoding,
                     password,
                     deterministic,
-                )?)
+                )?;
+                if let Some(before) = &self.decoded {
+                    warn_of_readers(self.ui, before, &made.decoded, encoding);
+                }
+                Some(made.bytes)
             }
             false => None,
         };
@@ -219,7 +228,7 @@ impl<'a> Editing<'a> {
         if self.silent {
             return Ok(());
         }
-        let stdout_is_free = self.path != Path::new("-");
+        let stdout_is_free = self.dry_run || self.path != Path::new("-");
         tell(
             self.ui,
             self.global,
@@ -283,7 +292,12 @@ pub(crate) fn content(
 
 /// `1 entry`, `143 entries`.
 pub(crate) fn entries(keystore: &Keystore) -> String {
-    match keystore.entries().len() {
+    count(keystore.entries().len())
+}
+
+/// The same of a number.
+pub(crate) fn count(entries: usize) -> String {
+    match entries {
         1 => "1 entry".to_owned(),
         many => format!("{many} entries"),
     }

@@ -28,6 +28,11 @@ pub(super) fn decode(bytes: &[u8], password: Option<&Password>) -> Result<Decode
     read::decode(bytes, password)
 }
 
+/// The same without a password, and no error if nothing lies unencrypted.
+pub(super) fn look(bytes: &[u8]) -> Result<Decoded, DecodeError> {
+    read::look(bytes)
+}
+
 /// Writes a store as keytool lays it out.
 pub(super) fn encode(
     store: &Keystore,

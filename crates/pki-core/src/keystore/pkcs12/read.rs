@@ -22,6 +22,19 @@ use crate::{
 
 /// Reads a store, as far as the password reaches.
 pub(super) fn decode(bytes: &[u8], password: Option<&Password>) -> Result<Decoded, DecodeError> {
+    read(bytes, password, false)
+}
+
+/// What the file says of itself, and what lies unencrypted, if anything does.
+pub(super) fn look(bytes: &[u8]) -> Result<Decoded, DecodeError> {
+    read(bytes, None, true)
+}
+
+fn read(
+    bytes: &[u8],
+    password: Option<&Password>,
+    may_be_sealed: bool,
+) -> Result<Decoded, DecodeError> {
     let pfx = definite_file(bytes)?;
     let (authenticated, mac) = outer(&pfx)?;
     let mut budget = Budget(MAX_TOTAL_ITERATIONS);
@@ -46,7 +59,7 @@ pub(super) fn decode(bytes: &[u8], password: Option<&Password>) -> Result<Decode
         skipped: false,
     };
     safes.read(authenticated)?;
-    if safes.skipped && safes.bags.is_empty() {
+    if safes.skipped && safes.bags.is_empty() && !may_be_sealed {
         return Err(DecodeError::PasswordNeeded {
             format: Format::Pkcs12,
         });

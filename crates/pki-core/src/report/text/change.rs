@@ -1,4 +1,7 @@
-use std::io::{self, Write};
+use std::{
+    collections::HashSet,
+    io::{self, Write},
+};
 
 use super::{
     Layout,
@@ -38,13 +41,34 @@ pub fn change(change: &Change, layout: Layout, sink: &mut dyn Write) -> io::Resu
     }
     let (added, replaced, removed) = change.counts();
     if change.events.len() > 1 {
-        let sum = format!(
+        let mut sum = format!(
             "{} added, {replaced} replaced, {removed} removed",
             count(added, "entry").replace("entrys", "entries")
         );
+        let other = otherwise(change);
+        if other > 0 {
+            sum.push_str(&format!(", {other} changed"));
+        }
         lines.put(2, &sum)?;
     }
     Ok(())
+}
+
+/// How many entries are there as before, with another chain, key, alias or date.
+fn otherwise(change: &Change) -> usize {
+    let whole = |event: &&Event| {
+        matches!(
+            event.what,
+            What::Added { .. } | What::Copied { .. } | What::Replaced { .. } | What::Removed { .. }
+        )
+    };
+    let events = || change.events.iter();
+    let counted: HashSet<&str> = events().filter(whole).map(|it| it.alias.as_str()).collect();
+    let changed: HashSet<&str> = events()
+        .filter(|event| event.what.is_change())
+        .map(|event| event.alias.as_str())
+        .collect();
+    changed.difference(&counted).count()
 }
 
 fn sign(what: &What) -> (char, Tone) {

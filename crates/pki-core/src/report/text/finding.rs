@@ -92,6 +92,9 @@ pub(in crate::report) fn fault_said(fault: &Fault) -> String {
                 .to_owned()
         }
         Fault::KeySealed { reason } => reason.to_string(),
+        Fault::KnownKey { id, shipped_in } => {
+            format!("EVERYBODY HAS THIS KEY ({id}, shipped in {shipped_in})")
+        }
         Fault::NoChain => "the key has no certificate: Java does not show it".to_owned(),
         Fault::NotVisible => {
             "Java's attribute for trusted certificates is missing: Java does not show it".to_owned()
@@ -122,6 +125,7 @@ pub(in crate::report) fn fault_name(fault: &Fault) -> &'static str {
         Fault::KeyMismatch => "key-mismatch",
         Fault::KeyPassword => "key-password",
         Fault::KeySealed { .. } => "key-sealed",
+        Fault::KnownKey { .. } => "known-key",
         Fault::NoChain => "no-chain",
         Fault::NotVisible => "not-visible",
         Fault::NotYetValid { .. } => "not-yet-valid",

@@ -80,7 +80,9 @@ pub fn show(stores: &[Listed], layout: Layout, sink: &mut dyn Write) -> io::Resu
 /// What the file is, what proves it, who can read it.
 fn head(store: &Listed, lines: &mut Lines<'_>) -> io::Result<()> {
     let summary = &store.summary;
+    let sealed = summary.integrity == Integrity::Unchecked && summary.kdf.is_some();
     let entries = match summary.entries.len() {
+        0 if sealed => "encrypted: nothing of it is known, give `--store-password`".to_owned(),
         1 => "1 entry".to_owned(),
         many => format!("{many} entries"),
     };

@@ -35,7 +35,15 @@ pub fn differences(
 /// # Errors
 ///
 /// If the sink cannot be written.
-pub fn findings(stores: &[(String, Vec<Finding>)], sink: &mut dyn Write) -> io::Result<()> {
+pub fn findings(
+    stores: &[(String, Vec<Finding>)],
+    unread: &[text::Unread],
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let unread = unread.iter().map(|unread| NotRead {
+        path: &unread.path,
+        reason: &unread.reason,
+    });
     let findings = stores.iter().flat_map(|(path, found)| {
         let each = found.iter();
         each.map(move |finding| Found::new(path, finding))
@@ -44,6 +52,7 @@ pub fn findings(stores: &[(String, Vec<Finding>)], sink: &mut dyn Write) -> io::
         &Check {
             schema: "apim-pki/check/v1",
             findings: findings.collect(),
+            unread: unread.collect(),
         },
         sink,
     )
@@ -71,6 +80,13 @@ struct One {
 struct Check<'a> {
     schema: &'static str,
     findings: Vec<Found<'a>>,
+    unread: Vec<NotRead<'a>>,
+}
+
+#[derive(Serialize)]
+struct NotRead<'a> {
+    path: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
