@@ -297,7 +297,7 @@ pub(crate) fn warn_of_readers(ui: &Ui, before: &Decoded, after: &Decoded, encodi
     let profile = profile.name();
     match (&before.mac, &before.kdf) {
         (None, None) => ui.warning(format_args!(
-            "the file had no MAC and no encryption: it gets both under the password, profile `{profile}`"
+            "the file had no MAC, and its certificates lay open: it gets a MAC and encryption, profile `{profile}`"
         )),
         (None, _) => ui.warning(format_args!(
             "the file had no MAC: it gets one under the password, profile `{profile}`"
