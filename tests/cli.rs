@@ -90,6 +90,11 @@ fn a_default_key_is_told_with_what_brought_it_in() {
     };
     let topology = include_str!("cli/issued.topology");
 
+    let check = ["store", "check", "d.jks", "--store-password", "file:p"];
+    let checked = apim_pki().args(check).current_dir(&folder).output();
+    let checked = String::from_utf8(checked.unwrap().stdout).unwrap();
+    assert!(checked.contains("EVERYBODY HAS THIS KEY"), "{checked}");
+
     let adopted = "[primary]\nkeystore = \"d.jks\"\nkeystore_password = \"file:p\"";
     let adopted = topology.replace("[primary]\nkey = \"rsa-2048\"", adopted);
     fs::write(at("apim-pki.toml"), adopted).unwrap();
