@@ -549,6 +549,55 @@ fn java(kind: &str, path: &Path) -> Vec<JavaEntry> {
     judge().load(kind, path, Some(PASSWORD)).unwrap()
 }
 
+#[test]
+fn a_secret_key_goes_under_the_new_password_and_java_opens_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let [from, to, copy] = ["a.p12", "b.p12", "c.p12"].map(|name| folder.path().join(name));
+    keytool(
+        from.to_str().unwrap(),
+        "PKCS12",
+        "-genseckey -alias aes -keyalg AES -keysize 256",
+    );
+    let decoded = decoded(&from);
+    let encoding = Encoding::Pkcs12(Pkcs12Profile::Modern);
+    let (old, new) = ([Password::new(PASSWORD)], Password::new("another"));
+    let mut conversion = Conversion {
+        from: decoded.format,
+        to: Target::Store(encoding),
+        passwords: &old,
+        key_password: &new,
+        allow_loss: false,
+        number_clashes: false,
+    };
+    let edited = convert(&decoded.keystore, &conversion, &mut SystemRandom).unwrap();
+    assert!(matches!(
+        edited.change.events[0].what,
+        What::KeyResealed {
+            other_password: true,
+            ..
+        }
+    ));
+    let bytes = edited
+        .keystore
+        .encode(encoding, &new, &mut SystemRandom)
+        .unwrap();
+    fs::write(&to, bytes.expose()).unwrap();
+    let import = format!(
+        "-importkeystore -srckeystore {} -srcstoretype PKCS12 -srcstorepass another -srcalias aes \
+         -destkeypass {PASSWORD}",
+        to.display()
+    );
+    keytool(copy.to_str().unwrap(), "PKCS12", &import);
+    // What none of the passwords opens is not left behind under a password that nobody looks for.
+    let wrong = [Password::new("wrong")];
+    conversion.passwords = &wrong;
+    let refused = convert(&decoded.keystore, &conversion, &mut SystemRandom);
+    assert!(matches!(
+        refused,
+        Err(pki_core::edit::EditError::Sealed { .. })
+    ));
+}
+
 fn store<'a>(kind: &'a str, path: &'a Path) -> Store<'a> {
     Store {
         kind,

@@ -41,7 +41,12 @@ impl Change {
             found.count()
         };
         (
-            of(|what| matches!(what, What::Added { .. } | What::Copied { .. })),
+            of(|what| {
+                matches!(
+                    what,
+                    What::Added { .. } | What::AddedRenamed { .. } | What::Copied { .. }
+                )
+            }),
             of(|what| matches!(what, What::Replaced { .. })),
             of(|what| matches!(what, What::Removed { .. })),
         )
@@ -107,6 +112,15 @@ pub enum What {
         /// Which store, from 0.
         store: usize,
     },
+    /// It is new, and came with an alias that another entry has.
+    AddedRenamed {
+        /// Its kind.
+        kind: Kind,
+        /// Which store it came from, from 0.
+        store: usize,
+        /// The alias that it has there.
+        from: Alias,
+    },
     /// The alias has the spelling now that Java looks up.
     AliasLowered {
         /// The spelling that it had.
@@ -170,6 +184,8 @@ pub enum What {
         was: Option<Protection>,
         /// What protects it; `None`: nothing.
         now: Option<Protection>,
+        /// It opens with another password than before.
+        other_password: bool,
     },
     /// The key could not be opened and stays as it was. No change.
     KeyKept {

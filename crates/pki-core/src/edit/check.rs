@@ -110,7 +110,7 @@ pub enum Fault {
         /// How many.
         keys: usize,
     },
-    /// A key that lies open.
+    /// A key that lies open; in a PKCS #12 Java does not show it.
     Unprotected,
 }
 
@@ -138,7 +138,14 @@ pub fn check(
         match &entry.content {
             Content::PrivateKey { key, chain } => {
                 keys += 1;
-                let found = private_key(key, chain, store_password, key_passwords, &mut findings);
+                let found = private_key(
+                    decoded.format,
+                    key,
+                    chain,
+                    store_password,
+                    key_passwords,
+                    &mut findings,
+                );
                 let head = found.or(chain.first());
                 if let Some(head) = head {
                     let arranged = arranged(head, chain, &pool);
@@ -269,6 +276,7 @@ fn certificates(entry: &Entry, now: OffsetDateTime, findings: &mut Findings) {
 
 /// Judges a key, and gives the certificate over it, if that is not the chain's first.
 fn private_key<'c>(
+    format: Format,
     key: &SealedKey,
     chain: &'c [Certificate],
     store_password: Option<&Password>,
@@ -279,7 +287,12 @@ fn private_key<'c>(
         findings.add(Severity::Error, Fault::NoChain, false);
     }
     if key.is_unprotected() {
-        findings.add(Severity::Warning, Fault::Unprotected, false);
+        // Java shows no entry for an open key of a PKCS #12.
+        let severity = match format {
+            Format::Pkcs12 => Severity::Error,
+            _ => Severity::Warning,
+        };
+        findings.add(severity, Fault::Unprotected, false);
     }
     let mut opened = key.open(store_password?);
     if opened.is_err() {
@@ -482,6 +495,26 @@ mod tests {
                 .all(|(_, _, repairable)| !repairable)
         );
         assert!(decoded.keystore.entries()[0].alias.is_found_by_java());
+    }
+
+    #[test]
+    fn an_open_key_of_a_pkcs12_is_nothing_that_java_shows() {
+        let made = made("a", None);
+        let key = crate::key::read_private_key(made.key_pem.as_bytes(), None).unwrap();
+        let open = Entry::private_key(
+            "a",
+            SealedKey::unprotected(key),
+            vec![made.certificate.clone()],
+        );
+        let mut decoded = jks(Keystore::new());
+        decoded.keystore.push(open);
+        decoded.format = Format::Pkcs12;
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let found = check(&decoded, None, &[], now);
+        assert!(found.iter().any(|found| {
+            found.fault == Fault::Unprotected && found.severity == Severity::Error
+        }));
+        assert!(!crate::edit::summary(&decoded, &[], now).entries[0].java_visible);
     }
 
     #[test]

@@ -69,7 +69,8 @@ pub struct Conversion<'a> {
 /// # Errors
 ///
 /// [`EditError::Loss`] with everything that would be lost; [`EditError::AliasClash`];
-/// [`EditError::Sealed`] for a key that does not open and has to.
+/// [`EditError::Sealed`] for a key that does not open and has to: also for a secret key, if the new
+/// password is none of those that the store has now.
 pub fn convert(
     store: &Keystore,
     conversion: &Conversion<'_>,
@@ -211,10 +212,12 @@ fn key(
     random: &mut dyn Random,
     change: &mut Change,
 ) -> Result<(), EditError> {
-    let Content::PrivateKey { key, .. } = &entry.content else {
-        return Ok(());
+    let stays = match &entry.content {
+        Content::PrivateKey { key, .. } => fits(key.protection(), conversion.to),
+        // Under another password of the store nobody would look for one of the old ones.
+        Content::SecretKey { .. } => conversion.passwords.contains(conversion.key_password),
+        Content::TrustedCertificate { .. } => return Ok(()),
     };
-    let fits = fits(key.protection(), conversion.to);
     let passwords = KeyPasswords {
         old: conversion.passwords,
         new: conversion.key_password,
@@ -225,7 +228,7 @@ fn key(
     match reseal(entry, &passwords, random) {
         Ok(None | Some(What::Unchanged)) => {}
         Ok(Some(what)) => change.say(&entry.alias, what),
-        Err(reason) if fits => change.say(&entry.alias, What::KeyKept { reason }),
+        Err(reason) if stays => change.say(&entry.alias, What::KeyKept { reason }),
         Err(reason) => {
             return Err(EditError::Sealed {
                 alias: entry.alias.clone(),
@@ -346,7 +349,8 @@ mod tests {
             [
                 &What::KeyResealed {
                     was: Some(Protection::Jks),
-                    now
+                    now,
+                    other_password: false,
                 },
                 &What::AliasLowered { was: "CA".into() },
                 &What::DateChanged {

@@ -10,6 +10,8 @@ use crate::keystore::{Alias, Entry, Keystore};
 /// Takes out entries.
 ///
 /// An alias means the entry that is spelled like it; if there is none, the one that Java finds under it.
+/// Several that are spelled like it all go, each with its own event: no other way leads to the hidden
+/// ones.
 ///
 /// # Errors
 ///
@@ -20,11 +22,12 @@ pub fn delete(store: &Keystore, aliases: &[Alias]) -> Result<Edited, EditError> 
     let mut gone = HashSet::new();
     let mut change = Change::default();
     for alias in aliases {
-        let at = places.find(alias)?;
-        if gone.insert(at) {
-            let entry = &store.entries()[at];
-            let (kind, reasons) = (Kind::of(entry), Vec::new());
-            change.say(&entry.alias, What::Removed { kind, reasons });
+        for at in places.spelled(alias)? {
+            if gone.insert(at) {
+                let entry = &store.entries()[at];
+                let (kind, reasons) = (Kind::of(entry), Vec::new());
+                change.say(&entry.alias, What::Removed { kind, reasons });
+            }
         }
     }
     let kept = store.entries().iter().enumerate();
@@ -33,6 +36,15 @@ pub fn delete(store: &Keystore, aliases: &[Alias]) -> Result<Edited, EditError> 
         keystore: kept.map(|(_, entry)| entry.clone()).collect(),
         change,
     })
+}
+
+/// The entry that an alias means: as [`delete`] has it, but never one of several.
+///
+/// # Errors
+///
+/// [`EditError::NoEntry`], [`EditError::AliasClash`].
+pub fn find<'s>(store: &'s Keystore, alias: &Alias) -> Result<&'s Entry, EditError> {
+    Ok(&store.entries()[Places::of(store).find(alias)?])
 }
 
 /// Gives an entry another alias. It keeps its place, its date and its content.
@@ -125,16 +137,26 @@ impl<'s> Places<'s> {
 
     /// The entry that an alias means.
     pub(super) fn find(&self, alias: &Alias) -> Result<usize, EditError> {
-        let found = self.at(alias);
-        let mut exact = found.iter().filter(|at| self.entries[**at].alias == *alias);
-        // Of two with the very same spelling Java has the last.
-        match (exact.next_back(), found) {
-            (Some(exact), _) => Ok(*exact),
-            (None, [at]) => Ok(*at),
-            (None, []) => Err(EditError::NoEntry {
+        match self.spelled(alias)?.as_slice() {
+            [at] => Ok(*at),
+            _ => Err(EditError::AliasClash {
                 alias: alias.clone(),
             }),
-            (None, _) => Err(EditError::AliasClash {
+        }
+    }
+
+    /// The entries that are spelled like the alias, or the only one that differs in case.
+    fn spelled(&self, alias: &Alias) -> Result<Vec<usize>, EditError> {
+        let found = self.at(alias);
+        let exact = found.iter().filter(|at| self.entries[**at].alias == *alias);
+        let exact: Vec<usize> = exact.copied().collect();
+        match (exact.is_empty(), found) {
+            (false, _) => Ok(exact),
+            (true, [at]) => Ok(vec![*at]),
+            (true, []) => Err(EditError::NoEntry {
+                alias: alias.clone(),
+            }),
+            (true, _) => Err(EditError::AliasClash {
                 alias: alias.clone(),
             }),
         }
@@ -221,6 +243,22 @@ mod tests {
                 alias: "ALPHA".into()
             })
         );
+    }
+
+    #[test]
+    fn of_entries_with_one_spelling_none_is_picked_and_all_are_deleted() {
+        let twice = store(&["a", "b", "a"]);
+        let clash = EditError::AliasClash { alias: "a".into() };
+        let now = OffsetDateTime::UNIX_EPOCH;
+        assert_eq!(rename(&twice, &"a".into(), &"c".into()), Err(clash.clone()));
+        assert_eq!(
+            copy(&twice, &"a".into(), &"c".into(), now),
+            Err(clash.clone())
+        );
+        assert_eq!(find(&twice, &"a".into()), Err(clash));
+        let after = delete(&twice, &["a".into()]).unwrap();
+        assert_eq!(aliases(&after.keystore), ["b"]);
+        assert_eq!(after.change.counts(), (0, 0, 2));
     }
 
     #[test]

@@ -110,8 +110,8 @@ impl<'a> Merge<'a> {
                 renamed.alias = self.free(&entry.alias);
                 let (alias, from) = (renamed.alias.clone(), entry.alias.clone());
                 let kind = Kind::of(entry);
-                self.change.say(&alias, What::Added { kind, store });
-                self.change.say(&alias, What::Renamed { from });
+                self.change
+                    .say(&alias, What::AddedRenamed { kind, store, from });
                 self.put(renamed, store);
                 Ok(())
             }
@@ -248,6 +248,8 @@ mod tests {
         assert_eq!(last.keystore, second);
         let renamed = merged(Conflict::Rename).unwrap();
         assert_eq!(aliases(&renamed), ["ca", "ca-2"]);
+        assert_eq!(renamed.change.events.len(), 1);
+        assert_eq!(renamed.change.counts(), (1, 0, 0));
     }
 
     #[test]

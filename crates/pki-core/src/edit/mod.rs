@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | read what is to be imported, in any encoding | [`Material`] |
 //! | a key with its chain, a CA's reply, a bundle of certificates | [`import_key`], [`import_reply`], [`import_certificates`] |
-//! | single entries | [`delete`], [`rename`], [`copy`] |
+//! | single entries | [`find`], [`delete`], [`rename`], [`copy`] |
 //! | another password | [`change_key_passwords`] |
 //! | another format | [`convert`], [`write_pem_bundle`] |
 //! | several stores | [`merge`], [`diff`] |
@@ -45,7 +45,7 @@ pub use check::{Fault, Finding, Severity, check};
 pub use convert::{Conversion, Target, convert, write_pem_bundle};
 pub use deterministic::{Dates, DerivedRandom, deterministic_random, set_dates};
 pub use diff::{Aspect, Difference, Lone, Side, diff};
-pub use entries::{copy, delete, rename};
+pub use entries::{copy, delete, find, rename};
 pub use error::EditError;
 pub use import_certificates::{CertificateImport, Duplicates, import_certificates};
 pub use import_key::{KeyImport, ReplyImport, import_key, import_reply};

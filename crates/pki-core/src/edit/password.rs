@@ -3,8 +3,8 @@ use std::collections::HashSet;
 use super::{Change, EditError, Edited, What, entries::Places};
 use crate::{
     key::Random,
-    keystore::{Alias, Content, Entry, Keystore, Protection, SealedKey, UnsealError},
-    secret::Password,
+    keystore::{Alias, Content, Entry, Keystore, Protection, SealedKey, SecretBag, UnsealError},
+    secret::{Bytes, Password},
 };
 
 /// Other passwords for the keys of a store.
@@ -18,20 +18,21 @@ pub struct KeyPasswords<'a> {
     pub protection: Option<Protection>,
     /// Which keys; `None`: all.
     pub only: Option<&'a [Alias]>,
-    /// A key that none of the passwords opens, and a secret key, stays as it is; otherwise it is an
+    /// A key that none of the passwords opens, or a secret key that nothing opens, stays as it is; otherwise it is an
     /// error.
     pub keep_unopened: bool,
 }
 
-/// Seals the private keys of a store under another password. (The store's own password is no part of a
+/// Seals the private keys of a store, and the secret keys that Java put into a PKCS #12, under another
+/// password. (The store's own password is no part of a
 /// [`Keystore`]; it is given when the store is encoded.)
 ///
 /// A key that the new password opens already, protected as wanted, stays byte for byte.
 ///
 /// # Errors
 ///
-/// [`EditError::Sealed`] for the first key that does not open, or cannot be sealed; a secret key never
-/// opens. [`EditError::NoEntry`], [`EditError::NotAKey`] for a wrong name in `only`.
+/// [`EditError::Sealed`] for the first key that does not open, or cannot be sealed; a secret key of
+/// another format never opens. [`EditError::NoEntry`], [`EditError::NotAKey`] for a wrong name in `only`.
 pub fn change_key_passwords(
     store: &Keystore,
     passwords: &KeyPasswords<'_>,
@@ -72,11 +73,7 @@ pub(super) fn reseal(
 ) -> Result<Option<What>, UnsealError> {
     let key = match &mut entry.content {
         Content::PrivateKey { key, .. } => key,
-        Content::SecretKey { .. } => {
-            return Err(UnsealError::Unsupported {
-                algorithm: "a secret key's own encryption".to_owned(),
-            });
-        }
+        Content::SecretKey { sealed } => return reseal_secret(sealed, passwords, random).map(Some),
         Content::TrustedCertificate { .. } => return Ok(None),
     };
     let was = key.protection();
@@ -93,18 +90,57 @@ pub(super) fn reseal(
     if !key.is_unprotected() && was == now && key.open(passwords.new).is_ok() {
         return Ok(Some(What::Unchanged));
     }
-    let mut opened = Err(UnsealError::WrongPassword);
+    let (opened, under) = opened(passwords, |password| key.open(password))?;
+    let other_password = !key.is_unprotected() && under != passwords.new;
+    *key = SealedKey::seal(&opened, passwords.new, wanted, random)?;
+    Ok(Some(What::KeyResealed {
+        was,
+        now,
+        other_password,
+    }))
+}
+
+fn reseal_secret(
+    sealed: &mut Bytes,
+    passwords: &KeyPasswords<'_>,
+    random: &mut dyn Random,
+) -> Result<What, UnsealError> {
+    let unsupported = || UnsealError::Unsupported {
+        algorithm: "a secret key's own encryption".to_owned(),
+    };
+    let bag = SecretBag::read(sealed).ok_or_else(unsupported)?;
+    let was = bag.protection();
+    let wanted = passwords.protection.or(was).ok_or_else(unsupported)?;
+    let now = Some(wanted);
+    if was == now && bag.open(passwords.new).is_ok() {
+        return Ok(What::Unchanged);
+    }
+    let (opened, under) = opened(passwords, |password| bag.open(password))?;
+    let other_password = under != passwords.new;
+    *sealed = bag.seal(&opened, passwords.new, wanted, random)?;
+    Ok(What::KeyResealed {
+        was,
+        now,
+        other_password,
+    })
+}
+
+/// What the first password that fits opens, and that password.
+fn opened<'p, T>(
+    passwords: &KeyPasswords<'p>,
+    open: impl Fn(&Password) -> Result<T, UnsealError>,
+) -> Result<(T, &'p Password), UnsealError> {
+    let mut last = UnsealError::WrongPassword;
     for password in passwords.old.iter().chain([passwords.new]) {
-        opened = key.open(password);
-        if !matches!(
-            opened,
-            Err(UnsealError::WrongPassword | UnsealError::Password { .. })
-        ) {
-            break;
+        match open(password) {
+            Ok(opened) => return Ok((opened, password)),
+            Err(reason @ (UnsealError::WrongPassword | UnsealError::Password { .. })) => {
+                last = reason;
+            }
+            Err(reason) => return Err(reason),
         }
     }
-    *key = SealedKey::seal(&opened?, passwords.new, wanted, random)?;
-    Ok(Some(What::KeyResealed { was, now }))
+    Err(last)
 }
 
 fn chosen(store: &Keystore, only: &[Alias]) -> Result<HashSet<usize>, EditError> {
@@ -127,7 +163,6 @@ mod tests {
     use crate::{
         edit::testing::{made, store_of},
         key::SystemRandom,
-        secret::Bytes,
     };
 
     fn change(store: &Keystore, old: &[&str], new: &str, keep: bool) -> Result<Edited, EditError> {

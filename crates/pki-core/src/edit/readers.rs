@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::keystore::{Content, Decoded, Encoding, Format, Pkcs12Profile, Protection};
+use crate::keystore::{Content, Decoded, Format, Protection};
 
 /// A program that reads keystores, in the generations that differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -119,10 +119,11 @@ fn traits(decoded: &Decoded) -> Vec<Trait> {
     };
     let protections = || {
         let entries = decoded.keystore.entries().iter();
-        entries.filter_map(|entry| match &entry.content {
+        let safes = decoded.protections.iter().copied();
+        safes.chain(entries.filter_map(|entry| match &entry.content {
             Content::PrivateKey { key, .. } => key.protection(),
             _ => None,
-        })
+        }))
     };
     let pbes2 = |protection| {
         matches!(
@@ -140,7 +141,7 @@ fn traits(decoded: &Decoded) -> Vec<Trait> {
         found.push(Trait::Pbes2);
     }
     let rc2 = |protection| matches!(protection, Protection::Sha1Rc2 { .. });
-    if decoded.encoding == Some(Encoding::Pkcs12(Pkcs12Profile::Java8)) || protections().any(rc2) {
+    if protections().any(rc2) {
         found.push(Trait::Rc2);
     }
     found
@@ -206,6 +207,15 @@ const TABLE: &[Row] = &[
         Trait::Format(Format::Pem),
         NO_KEYSTORE,
     ),
+    // Nor for the other files of certificates alone.
+    row(Reader::OldJava, Trait::Format(Format::Der), NO_STORE),
+    row(Reader::Java, Trait::Format(Format::Der), NO_STORE),
+    row(Reader::NewJava, Trait::Format(Format::Der), NO_STORE),
+    row(Reader::BouncyCastle, Trait::Format(Format::Der), NO_STORE),
+    row(Reader::OldJava, Trait::Format(Format::Pkcs7), NO_STORE),
+    row(Reader::Java, Trait::Format(Format::Pkcs7), NO_STORE),
+    row(Reader::NewJava, Trait::Format(Format::Pkcs7), NO_STORE),
+    row(Reader::BouncyCastle, Trait::Format(Format::Pkcs7), NO_STORE),
     // BouncyCastle has BKS, BCFKS and PKCS #12; JKS is the JDK's own provider's.
     row(Reader::BouncyCastle, Trait::Format(Format::Jks), JDK),
     row(Reader::BouncyCastle, Trait::Format(Format::Jceks), JDK),
@@ -223,6 +233,7 @@ const fn row(reader: Reader, found: Trait, obstacle: &'static str) -> Row {
 const NO_JAVA: &str = "the format is Java's own";
 const BOUNCY: &str = "the format is BouncyCastle's own";
 const NO_KEYSTORE: &str = "PEM is no keystore for it";
+const NO_STORE: &str = "it holds certificates and is no keystore";
 const JDK: &str = "the format is the JDK's own";
 
 #[cfg(test)]
@@ -230,7 +241,7 @@ mod tests {
     use super::*;
     use crate::{
         key::SystemRandom,
-        keystore::{Entry, Keystore},
+        keystore::{Encoding, Entry, Keystore, Pkcs12Profile},
         secret::Password,
         x509::Certificate,
     };
@@ -267,6 +278,30 @@ mod tests {
         let said = said(Encoding::Pkcs12(Pkcs12Profile::Java8));
         assert_eq!(said[0], "Java 8 before 8u301 and 11 before 11.0.12");
         assert_eq!(said[4], "OpenSSL 3 with -legacy: it is encrypted with RC2");
+    }
+
+    #[test]
+    fn certificates_in_der_are_no_keystore_of_java() {
+        let der = crate::edit::testing::made("a", None).certificate;
+        let decoded = Keystore::decode_unverified(der.der()).unwrap();
+        let said: Vec<_> = readers(&decoded).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said[1],
+            "not Java 8u301, 11.0.12 and later: it holds certificates and is no keystore"
+        );
+        assert_eq!(said[4], "OpenSSL 3");
+    }
+
+    #[test]
+    fn certificates_under_rc2_want_it_too_whatever_their_iterations() {
+        let store = Keystore::new();
+        let password = Password::new("changeit");
+        let modern = Encoding::Pkcs12(Pkcs12Profile::Modern);
+        let bytes = store.encode(modern, &password, &mut SystemRandom).unwrap();
+        let mut decoded = Keystore::decode(bytes.expose(), &password).unwrap();
+        decoded.protections = vec![Protection::Sha1Rc2 { iterations: 2048 }];
+        let said = readers(&decoded)[4].to_string();
+        assert_eq!(said, "OpenSSL 3 with -legacy: it is encrypted with RC2");
     }
 
     #[test]

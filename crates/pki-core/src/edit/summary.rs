@@ -163,7 +163,9 @@ pub(super) fn is_visible(format: Format, entry: &Entry) -> bool {
     let spelled = !matches!(format, Format::Jks | Format::Jceks) || entry.alias.is_found_by_java();
     let shown = match entry.content {
         Content::TrustedCertificate { java_visible, .. } => java_visible,
-        _ => true,
+        // keytool 17 lists no entry of a keyBag, the only place of an open key in a PKCS #12.
+        Content::PrivateKey { ref key, .. } => format != Format::Pkcs12 || !key.is_unprotected(),
+        Content::SecretKey { .. } => true,
     };
     spelled && shown
 }

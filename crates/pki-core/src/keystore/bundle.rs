@@ -24,6 +24,7 @@ pub(super) fn decoded(format: Format, keystore: Keystore) -> Decoded {
         mac: None,
         kdf: None,
         iterations: None,
+        protections: Vec::new(),
         encoding: None,
         keystore,
     }

@@ -186,6 +186,9 @@ pub struct Decoded {
     pub kdf: Option<String>,
     /// The MAC's iterations, or those of the container's encryption.
     pub iterations: Option<u32>,
+    /// What encrypts the container's content, apart from the keys' own protection: of a PKCS #12, each
+    /// encrypted safe's.
+    pub protections: Vec<Protection>,
     /// How it would be written again to come out alike; `None` where no profile fits.
     pub encoding: Option<Encoding>,
     /// The store.

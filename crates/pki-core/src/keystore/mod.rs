@@ -32,4 +32,5 @@ pub use codec::{
 pub use entry::{Attribute, Content, Entry, SealedKey};
 pub use error::{DecodeError, EncodeError, UnsealError};
 pub use pem::{read_pem_certificates, write_pem_certificates};
+pub(crate) use pkcs12::SecretBag;
 pub use store::Keystore;

@@ -73,12 +73,8 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &ExportArgs) -> Result<Outcome
     let (store, keys) = args.passwords.resolve(&resolver)?;
     let bytes = opening::read(&args.file)?;
     let decoded = opening::decode(&args.file, bytes.expose(), &store)?;
-    let entry = decoded.keystore.get(args.alias.as_str()).ok_or_else(|| {
-        let missing = pki_core::edit::EditError::NoEntry {
-            alias: args.alias.clone(),
-        };
-        error::edit(&args.file, &missing)
-    })?;
+    let entry = pki_core::edit::find(&decoded.keystore, &args.alias)
+        .map_err(|error| error::edit(&args.file, &error))?;
     let exported = if args.key {
         let (key, password) = open(entry, &keys)?;
         let chosen = args.out_password.as_ref();

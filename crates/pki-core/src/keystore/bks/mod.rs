@@ -84,6 +84,7 @@ pub(super) fn decode(bytes: &[u8], password: Option<&Password>) -> Result<Decode
         mac: Some("HmacPBESHA1".to_owned()),
         kdf: Some("PKCS12-SHA-1".to_owned()),
         iterations: Some(iterations.get()),
+        protections: Vec::new(),
         encoding: None,
         keystore,
     })

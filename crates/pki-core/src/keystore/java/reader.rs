@@ -37,6 +37,7 @@ pub(in super::super) fn decode(
         mac: Some("SHA-1 keyed digest".to_owned()),
         kdf: None,
         iterations: None,
+        protections: Vec::new(),
         encoding: dialect.encoding,
         keystore,
     })

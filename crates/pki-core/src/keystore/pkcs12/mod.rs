@@ -7,7 +7,10 @@ mod bags;
 mod entries;
 mod mac;
 mod read;
+mod secret;
 mod write;
+
+pub(crate) use secret::SecretBag;
 
 use super::{DecodeError, Decoded, EncodeError, Keystore, Pkcs12Profile};
 use crate::{

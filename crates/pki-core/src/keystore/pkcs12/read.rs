@@ -78,6 +78,7 @@ fn read(
         mac: mac.as_ref().map(Mac::name),
         kdf,
         iterations: iterations.map(u32::from),
+        protections: safes.schemes.iter().map(Scheme::protection).collect(),
         encoding: profile.map(Encoding::Pkcs12),
         keystore,
     })

@@ -14,20 +14,38 @@ use crate::{
     secret::{Bytes, Password},
 };
 
-pub(super) fn identify(der: &[u8]) -> Option<Protection> {
+pub(in crate::keystore) fn identify(der: &[u8]) -> Option<Protection> {
     let (algorithm, _) = parts(der).ok()?;
     Some(Scheme::from_algorithm(algorithm).ok()?.protection())
 }
 
 pub(super) fn open(der: &[u8], password: &Password) -> Result<PrivateKey, UnsealError> {
-    let (algorithm, encrypted) = parts(der)?;
-    let plain = Scheme::from_algorithm(algorithm)?.decrypt(encrypted, password)?;
+    let plain = open_octets(der, password)?;
     // One wrong password in 256 leaves a padding that looks right.
     PrivateKey::from_pkcs8(plain).map_err(|_| UnsealError::WrongPassword)
 }
 
+/// What an `EncryptedPrivateKeyInfo` holds, whatever it is. A wrong password may give noise.
+pub(in crate::keystore) fn open_octets(
+    der: &[u8],
+    password: &Password,
+) -> Result<Bytes, UnsealError> {
+    let (algorithm, encrypted) = parts(der)?;
+    Scheme::from_algorithm(algorithm)?.decrypt(encrypted, password)
+}
+
 pub(super) fn seal(
     key: &PrivateKey,
+    password: &Password,
+    protection: Protection,
+    random: &mut dyn Random,
+) -> Result<Vec<u8>, UnsealError> {
+    seal_octets(key.pkcs8().expose(), password, protection, random)
+}
+
+/// The DER of an `EncryptedPrivateKeyInfo` around anything.
+pub(in crate::keystore) fn seal_octets(
+    plain: &[u8],
     password: &Password,
     protection: Protection,
     random: &mut dyn Random,
@@ -50,7 +68,7 @@ pub(super) fn seal(
             });
         }
     };
-    let encrypted = scheme.encrypt(key.pkcs8().expose(), password)?;
+    let encrypted = scheme.encrypt(plain, password)?;
     Ok(der::sequence(&[
         &scheme.to_algorithm(),
         &der::encode(der::OCTET_STRING, &[&encrypted]),

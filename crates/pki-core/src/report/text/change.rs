@@ -3,6 +3,8 @@ use std::{
     io::{self, Write},
 };
 
+use time::{OffsetDateTime, UtcOffset};
+
 use super::{
     Layout,
     lines::{Lines, Tone, count},
@@ -73,7 +75,7 @@ fn otherwise(change: &Change) -> usize {
 
 fn sign(what: &What) -> (char, Tone) {
     let sign = match what {
-        What::Added { .. } | What::Copied { .. } => '+',
+        What::Added { .. } | What::AddedRenamed { .. } | What::Copied { .. } => '+',
         What::Removed { .. } => '-',
         _ if what.is_change() => '~',
         _ => '=',
@@ -90,6 +92,9 @@ fn sign(what: &What) -> (char, Tone) {
 pub fn said(event: &Event) -> String {
     match &event.what {
         What::Added { kind, .. } => format!("added, a {}", full(*kind)),
+        What::AddedRenamed { kind, from, .. } => {
+            format!("added, a {} that was `{from}`", full(*kind))
+        }
         What::AliasLowered { was } => {
             format!("spelled `{was}` before; Java looks aliases up in lower case")
         }
@@ -118,19 +123,17 @@ pub fn said(event: &Event) -> String {
             None => "has a chain now".to_owned(),
         },
         What::Copied { from } => format!("added, a copy of `{from}`"),
-        What::DateChanged { was, now } => {
-            let shown = |date: &Option<time::OffsetDateTime>| match date {
-                Some(date) => date.date().to_string(),
-                None => "none".to_owned(),
-            };
-            format!("its date was {}, and is {}", shown(was), shown(now))
-        }
+        What::DateChanged { was, now } => dates(*was, *now),
         What::DuplicateAdded { of } => format!("the same certificate as `{of}`"),
         What::DuplicateSkipped { sha256 } => {
             format!("has that certificate already, it was not added again ({sha256})")
         }
         What::Kept { reasons } => format!("kept, although {}", all(reasons)),
         What::KeyKept { reason } => format!("key left as it is: {reason}"),
+        What::KeyResealed {
+            other_password: true,
+            ..
+        } => "key encrypted anew, under another password than before".to_owned(),
         What::KeyResealed { .. } => "key encrypted anew".to_owned(),
         What::KeyUnproven => {
             "nobody can tell here whether the key belongs to its certificate".to_owned()
@@ -152,6 +155,36 @@ pub fn said(event: &Event) -> String {
         #[allow(unreachable_patterns, reason = "edits learn new things")]
         _ => "changed".to_owned(),
     }
+}
+
+fn dates(was: Option<OffsetDateTime>, now: Option<OffsetDateTime>) -> String {
+    match (was, now) {
+        (Some(was), Some(now)) => {
+            let (was, now) = moments(was, now);
+            format!("its date was {was}, and is {now}")
+        }
+        (Some(was), None) => format!("its date, {}, is gone", was.date()),
+        (None, Some(now)) => format!("has a date now, {}; it had none", now.date()),
+        (None, None) => "has no date, as before".to_owned(),
+    }
+}
+
+/// Two dates; with the time in UTC where the day alone would not tell them apart.
+pub(super) fn moments(a: OffsetDateTime, b: OffsetDateTime) -> (String, String) {
+    let [a, b] = [a, b].map(|at| at.to_offset(UtcOffset::UTC));
+    if a.date() != b.date() {
+        return (a.date().to_string(), b.date().to_string());
+    }
+    let exact = (a.hour(), a.minute(), a.second()) == (b.hour(), b.minute(), b.second());
+    let shown = |at: OffsetDateTime| {
+        let (hour, minute, second) = (at.hour(), at.minute(), at.second());
+        let parts = match exact {
+            true => format!(".{:03}", at.millisecond()),
+            false => String::new(),
+        };
+        format!("{}T{hour:02}:{minute:02}:{second:02}{parts}Z", at.date())
+    };
+    (shown(a), shown(b))
 }
 
 fn all(reasons: &[Reason]) -> String {

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{
     Layout,
-    change::{ended, full},
+    change::{ended, full, moments},
     lines::{Lines, Tone},
 };
 use crate::edit::{Aspect, Difference, Lone};
@@ -76,6 +76,13 @@ pub(in crate::report) fn aspect_said(aspect: &Aspect) -> String {
         }
         Aspect::Chain { left, right } => {
             format!("chain: {} certificates → {}", left.len(), right.len())
+        }
+        Aspect::Created {
+            left: Some(left),
+            right: Some(right),
+        } => {
+            let (left, right) = moments(*left, *right);
+            format!("date: {left} → {right}")
         }
         Aspect::Created { left, right } => format!("date: {} → {}", date(left), date(right)),
         Aspect::JavaVisible { left, right } => {

@@ -107,7 +107,10 @@ pub(in crate::report) fn fault_said(fault: &Fault) -> String {
         Fault::SeveralKeys { keys } => {
             format!("{keys} private keys: a server that is not told which one takes any")
         }
-        Fault::Unprotected => "the key lies open in the file".to_owned(),
+        Fault::Unprotected => {
+            "the key lies open in the file (Java does not show such an entry of a PKCS #12)"
+                .to_owned()
+        }
     }
 }
 

@@ -66,7 +66,7 @@ impl From<&Event> for One {
 
 fn name(what: &What) -> &'static str {
     match what {
-        What::Added { .. } => "added",
+        What::Added { .. } | What::AddedRenamed { .. } => "added",
         What::AliasLowered { .. } => "alias-lowered",
         What::AttributesDropped { .. } => "attributes-dropped",
         What::CertificateLeftOut { .. } => "certificate-left-out",
