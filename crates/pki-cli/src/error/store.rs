@@ -26,6 +26,10 @@ pub(crate) fn decode(path: &Path, error: &DecodeError) -> CommandError {
              -srckeystore {shown} -destkeystore store.p12 -deststoretype PKCS12 -providerclass \
              org.bouncycastle.jce.provider.BouncyCastleProvider -providerpath bcprov.jar`"
         )),
+        DecodeError::UnsupportedAlgorithm { algorithm, .. } if algorithm.contains(OLD) => failed
+            .hint(format!(
+                "`openssl pkcs8 -topk8 -in {shown} -out new.key` encrypts the key as PKCS #8"
+            )),
         other => match damaged(path, other) {
             Some(hint) => failed.hint(hint),
             None => failed,
