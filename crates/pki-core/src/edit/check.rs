@@ -7,7 +7,6 @@ use crate::{
     key::KeyMatch,
     keystore::{Alias, Content, Decoded, Entry, Format, Keystore, SealedKey, UnsealError},
     secret::Password,
-    wso2::{KnownKeyClass, known_certificate},
     x509::{Certificate, DistinguishedName},
 };
 
@@ -89,7 +88,7 @@ pub enum Fault {
     },
     /// Everybody has the private key: it is published, as a default or in a repository.
     KnownKey {
-        /// The key's short name: [`KnownKey::id`](crate::wso2::KnownKey).
+        /// The key's short name.
         id: &'static str,
         /// Who shipped it.
         shipped_in: &'static str,
@@ -134,7 +133,6 @@ pub fn check(
         findings.alias = Some(entry.alias.clone());
         alias(decoded.format, entry, &names, &mut findings);
         certificates(entry, now, &mut findings);
-        known(entry, &mut findings);
         match &entry.content {
             Content::PrivateKey { key, chain } => {
                 keys += 1;
@@ -202,6 +200,22 @@ impl Names {
     }
 }
 
+/// Entries whose private key everybody has, as far as `known` can tell of a certificate: the key's short
+/// name and who shipped it.
+pub fn check_published(
+    store: &Keystore,
+    known: impl Fn(&Certificate) -> Option<(&'static str, &'static str)>,
+) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    for entry in store.entries() {
+        findings.alias = Some(entry.alias.clone());
+        if let Some((id, shipped_in)) = entry.certificates().first().and_then(&known) {
+            findings.add(Severity::Error, Fault::KnownKey { id, shipped_in }, false);
+        }
+    }
+    findings.found
+}
+
 #[derive(Default)]
 struct Findings {
     alias: Option<Alias>,
@@ -235,14 +249,6 @@ fn alias(format: Format, entry: &Entry, names: &Names, findings: &mut Findings) 
     }
     if lookup.is_empty() || entry.alias.to_string() != entry.alias.as_str() {
         findings.add(Severity::Warning, Fault::AliasHidden, false);
-    }
-}
-
-fn known(entry: &Entry, findings: &mut Findings) {
-    let known = entry.certificates().first().and_then(known_certificate);
-    if let Some(found) = known.filter(|found| found.class != KnownKeyClass::TrustedOnly) {
-        let (id, shipped_in) = (found.id, found.shipped_in);
-        findings.add(Severity::Error, Fault::KnownKey { id, shipped_in }, false);
     }
 }
 

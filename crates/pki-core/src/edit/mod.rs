@@ -14,6 +14,7 @@
 //! | several stores | [`merge`], [`diff`] |
 //! | take out what is expired, weak, doubled or denied | [`prune`] |
 //! | is it what Java will see | [`check`], [`repair`] |
+//! | does everybody have its keys | [`check_published`] |
 //! | see what is in a store, and who can read it | [`summary`], [`readers`] |
 //! | the same bytes each time | [`deterministic_random`], [`set_dates`] |
 
@@ -41,7 +42,7 @@ mod testing;
 pub use alias_pattern::AliasPattern;
 pub use chain::{Arranged, Pool, Root, arrange};
 pub use change::{Change, Edited, Event, Kind, Reason, What};
-pub use check::{Fault, Finding, Severity, check};
+pub use check::{Fault, Finding, Severity, check, check_published};
 pub use convert::{Conversion, Target, convert, write_pem_bundle};
 pub use deterministic::{Dates, DerivedRandom, deterministic_random, set_dates};
 pub use diff::{Aspect, Difference, Lone, Side, diff};

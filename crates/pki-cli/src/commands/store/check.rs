@@ -8,6 +8,8 @@ use pki_core::{
     edit::{self, Finding, Severity},
     report::{self, text::Unread},
     secret::Password,
+    wso2::{self, KnownKeyClass},
+    x509::Certificate,
 };
 
 use super::{
@@ -133,7 +135,15 @@ fn check(
     let own = store.iter().find(|password| {
         store.len() == 1 || pki_core::keystore::Keystore::decode(bytes.expose(), password).is_ok()
     });
-    Ok(edit::check(&decoded, own, keys, global.now()))
+    let mut findings = edit::check(&decoded, own, keys, global.now());
+    findings.extend(edit::check_published(&decoded.keystore, published));
+    Ok(findings)
+}
+
+/// What the product shipped as its default, or somebody published.
+fn published(certificate: &Certificate) -> Option<(&'static str, &'static str)> {
+    let known = wso2::known_certificate(certificate)?;
+    (known.class != KnownKeyClass::TrustedOnly).then_some((known.id, known.shipped_in))
 }
 
 /// Under its lock, from what is in it then.
