@@ -121,6 +121,8 @@ pub enum What {
         /// The alias that it has there.
         from: Alias,
     },
+    /// The format has no place for its alias: whoever reads it makes up another.
+    AliasDropped,
     /// The alias has the spelling now that Java looks up.
     AliasLowered {
         /// The spelling that it had.

@@ -81,8 +81,9 @@ pub fn convert(
     let mut aliases = Aliases::of(store);
     for entry in store.entries() {
         let mut entry = entry.clone();
-        if conversion.to != Target::Pem {
-            alias(&mut entry, &mut aliases, conversion, &mut change)?;
+        match conversion.to {
+            Target::Pem => change.say(&entry.alias, What::AliasDropped),
+            _ => alias(&mut entry, &mut aliases, conversion, &mut change)?,
         }
         if let Some(reason) = misfit(&entry, conversion) {
             let (kind, reasons) = (Kind::of(&entry), vec![Reason::Unsupported { reason }]);

@@ -23,12 +23,16 @@ use crate::{
 pub fn change(change: &Change, layout: Layout, sink: &mut dyn Write) -> io::Result<()> {
     let mut lines = Lines::new(sink, layout);
     let dated = |event: &&Event| matches!(event.what, What::DateChanged { .. });
+    let nameless = |event: &&Event| event.what == What::AliasDropped;
     let many = change.events.iter().filter(dated).count();
+    let unnamed = change.events.iter().filter(nameless).count();
     let summed = many > MANY && !layout.verbose;
+    let summed_up = unnamed > MANY && !layout.verbose;
     for event in change
         .events
         .iter()
         .filter(|event| !summed || !dated(event))
+        .filter(|event| !summed_up || !nameless(event))
     {
         let (sign, tone) = sign(&event.what);
         lines.tell(
@@ -39,6 +43,10 @@ pub fn change(change: &Change, layout: Layout, sink: &mut dyn Write) -> io::Resu
     }
     if summed {
         let text = format!("~ {many} entries have another date, or none any more (-v shows each)");
+        lines.put(2, &text)?;
+    }
+    if summed_up {
+        let text = format!("~ {unnamed} aliases are lost, the format has no place for them");
         lines.put(2, &text)?;
     }
     let (added, replaced, removed) = change.counts();
@@ -98,6 +106,7 @@ pub fn said(event: &Event) -> String {
         What::AliasLowered { was } => {
             format!("spelled `{was}` before; Java looks aliases up in lower case")
         }
+        What::AliasDropped => "its alias is lost, the format has no place for it".to_owned(),
         What::AttributesDropped { oids } => {
             format!(
                 "attributes lost, the format has no place for them: {}",

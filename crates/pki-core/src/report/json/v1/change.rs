@@ -67,6 +67,7 @@ impl From<&Event> for One {
 fn name(what: &What) -> &'static str {
     match what {
         What::Added { .. } | What::AddedRenamed { .. } => "added",
+        What::AliasDropped => "alias-dropped",
         What::AliasLowered { .. } => "alias-lowered",
         What::AttributesDropped { .. } => "attributes-dropped",
         What::CertificateLeftOut { .. } => "certificate-left-out",
