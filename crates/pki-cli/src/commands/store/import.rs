@@ -59,7 +59,7 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "FILE", required_unless_present = "from")]
     cert: Vec<PathBuf>,
 
-    /// The private key: PKCS #1, PKCS #8, SEC 1, PEM or DER, encrypted or not
+    /// The private key, PEM or DER: PKCS #8, encrypted or not, or plain PKCS #1 or SEC 1
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
 
