@@ -1,0 +1,288 @@
+//! Other values in the places of values, every other byte as it was.
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use super::{BlockId, Document, Leaf, Syntax, document::Encoding};
+use crate::secret::Bytes;
+
+/// Changes of a document, all made at once by [`Document::edited`].
+#[derive(Clone, Debug, Default)]
+pub struct Edits {
+    pub(super) replaced: Vec<Replaced>,
+}
+
+#[derive(Clone)]
+pub(super) struct Replaced {
+    pub(super) span: Range<usize>,
+    pub(super) by: Zeroizing<String>,
+}
+
+impl Edits {
+    /// No change.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// True if nothing is changed.
+    pub fn is_empty(&self) -> bool {
+        self.replaced.is_empty()
+    }
+
+    /// Puts another value in the place of one. If it is the value already, nothing is changed.
+    pub fn set(&mut self, document: &Document, leaf: &Leaf, value: &str) {
+        if leaf.text() == value {
+            return;
+        }
+        let by = written(document, leaf, value);
+        self.replaced.push(match closed_element(document, leaf) {
+            None => Replaced {
+                span: leaf.span.clone(),
+                by,
+            },
+            // `<name/>` is opened.
+            Some(name) => Replaced {
+                span: leaf.span.start - "/>".len()..leaf.span.end,
+                by: Zeroizing::new(format!(">{}</{name}>", by.as_str())),
+            },
+        });
+    }
+
+    /// Gives an element another attribute, behind those that it has.
+    pub fn add_attribute(
+        &mut self,
+        document: &Document,
+        element: BlockId,
+        name: &str,
+        value: &str,
+    ) {
+        let span = &document.blocks[element.0].span;
+        let end = end_of_start_tag(&document.text[span.clone()]);
+        let at = span.start + end;
+        self.replaced.push(Replaced {
+            span: at..at,
+            by: Zeroizing::new(format!(" {name}=\"{}\"", escaped(value, true).as_str())),
+        });
+    }
+}
+
+impl Document {
+    /// The bytes of the file with changes, in its own encoding. Without a change they are the file's.
+    pub fn edited(&self, edits: &Edits) -> Bytes {
+        let mut replaced: Vec<&Replaced> = edits.replaced.iter().collect();
+        replaced.sort_by_key(|it| (it.span.start, it.span.end));
+        let mut text = Zeroizing::new(String::with_capacity(self.text.len() + 1024));
+        let mut at = 0;
+        for it in replaced {
+            text.push_str(&self.text[at..it.span.start]);
+            text.push_str(&it.by);
+            at = it.span.end;
+        }
+        text.push_str(&self.text[at..]);
+        match self.encoding {
+            Encoding::Utf8 => Bytes::from(text.as_bytes()),
+            Encoding::Latin1 => Bytes::from(self.latin1(&text)),
+        }
+    }
+
+    /// A character that the encoding has not stands as the syntax can say it.
+    fn latin1(&self, text: &str) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(text.len());
+        for c in text.chars() {
+            match (u8::try_from(u32::from(c)), self.syntax) {
+                (Ok(byte), _) => bytes.push(byte),
+                (Err(_), Syntax::Properties) => {
+                    let mut units = [0; 2];
+                    for unit in c.encode_utf16(&mut units) {
+                        bytes.extend(format!("\\u{unit:04x}").bytes());
+                    }
+                }
+                (Err(_), _) => bytes.extend(format!("&#{};", u32::from(c)).bytes()),
+            }
+        }
+        bytes
+    }
+}
+
+/// A value as the document's syntax writes it in a leaf's place.
+fn written(document: &Document, leaf: &Leaf, value: &str) -> Zeroizing<String> {
+    match document.syntax {
+        Syntax::Toml => match leaf.is_string {
+            true => toml_string(value),
+            false => Zeroizing::new(value.to_owned()),
+        },
+        Syntax::Properties => properties_value(value),
+        Syntax::Xml if leaf.name().starts_with('@') => {
+            let quote = document.text[..leaf.span.start].ends_with('\'');
+            let value = escaped(value, !quote);
+            Zeroizing::new(match quote {
+                true => value.replace('\'', "&apos;"),
+                false => value.to_string(),
+            })
+        }
+        Syntax::Xml => escaped(value, false),
+    }
+}
+
+/// The name of an element that has no inside, `<name/>`. The place of its value is behind it.
+fn closed_element<'a>(document: &'a Document, leaf: &Leaf) -> Option<&'a str> {
+    let before = &document.text[..leaf.span.start];
+    let closed = document.syntax == Syntax::Xml
+        && leaf.span.is_empty()
+        && !leaf.name().starts_with('@')
+        && before.ends_with("/>");
+    let tag = &before[before.rfind('<').filter(|_| closed)? + 1..];
+    tag.split(|c: char| c.is_whitespace() || c == '/').next()
+}
+
+/// Text of an element or, with quotes, of an attribute.
+fn escaped(value: &str, quotes: bool) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(value.len() + 8));
+    for c in value.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' if quotes => out.push_str("&quot;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A basic string (TOML 1.0, section String).
+pub(super) fn toml_string(value: &str) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(value.len() + 8));
+    out.push('"');
+    for c in value.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A value as `java.util.Properties.store` writes it, without needless escapes.
+fn properties_value(value: &str) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(value.len() + 8));
+    for (at, c) in value.chars().enumerate() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            ' ' if at == 0 => out.push_str("\\ "),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Where the start tag of an element ends, before its `>` or `/>` and the white space before that.
+fn end_of_start_tag(element: &str) -> usize {
+    let mut quote = None;
+    for (at, c) in element.char_indices() {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            (None, '>') => {
+                let tag = element[..at].trim_end_matches('/');
+                return tag.trim_end().len();
+            }
+            _ => {}
+        }
+    }
+    element.len()
+}
+
+impl std::fmt::Debug for Replaced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Replaced {:?}", self.span)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit(syntax: Syntax, text: &str, key: &str, value: &str) -> String {
+        let document = Document::read("f", syntax, text.as_bytes()).unwrap();
+        let mut edits = Edits::new();
+        edits.set(&document, document.leaf(key).unwrap(), value);
+        let edited = document.edited(&edits);
+        // What was written is read again as what was meant.
+        let again = Document::read("f", syntax, edited.expose()).unwrap();
+        assert_eq!(again.leaf(key).unwrap().text(), value);
+        String::from_utf8(edited.expose().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn an_xml_value_is_escaped_and_everything_around_it_stays() {
+        let text = "\u{feff}<a>\r\n <!-- <b>x</b> --><b q='1'> x </b>\r\n</a>";
+        assert_eq!(
+            edit(Syntax::Xml, text, "a/b", "p&<\">'"),
+            "\u{feff}<a>\r\n <!-- <b>x</b> --><b q='1'> p&amp;&lt;\"&gt;' </b>\r\n</a>"
+        );
+        assert_eq!(
+            edit(Syntax::Xml, text, "a/b/@q", "'\"&"),
+            "\u{feff}<a>\r\n <!-- <b>x</b> --><b q='&apos;\"&amp;'> x </b>\r\n</a>"
+        );
+        assert_eq!(
+            edit(Syntax::Xml, "<a><b></b></a>", "a/b", "v"),
+            "<a><b>v</b></a>"
+        );
+        assert_eq!(
+            edit(Syntax::Xml, "<a><b><![CDATA[x]]></b></a>", "a/b", "v"),
+            "<a><b>v</b></a>"
+        );
+    }
+
+    #[test]
+    fn a_toml_value_is_quoted_and_everything_around_it_stays() {
+        let text = "# c\r\n[k]\r\np =  'old' # why\r\nn = 1\r\n";
+        assert_eq!(
+            edit(Syntax::Toml, text, "k.p", "a\"\\b"),
+            "# c\r\n[k]\r\np =  \"a\\\"\\\\b\" # why\r\nn = 1\r\n"
+        );
+        assert_eq!(
+            edit(Syntax::Toml, text, "k.n", "22"),
+            "# c\r\n[k]\r\np =  'old' # why\r\nn = 22\r\n"
+        );
+    }
+
+    #[test]
+    fn an_attribute_is_added_behind_the_others() {
+        for (text, expected) in [
+            (
+                "<a><c port=\"1\"\n  x='>'/></a>",
+                "<a><c port=\"1\"\n  x='>' k=\"v\"/></a>",
+            ),
+            (
+                "<a><c port=\"1\" >t</c></a>",
+                "<a><c port=\"1\" k=\"v\" >t</c></a>",
+            ),
+        ] {
+            let document = Document::read("f", Syntax::Xml, text.as_bytes()).unwrap();
+            let element = document.blocks("a/c").next().unwrap();
+            let mut edits = Edits::new();
+            edits.add_attribute(&document, element, "k", "v");
+            assert_eq!(document.edited(&edits).expose(), expected.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_latin_1_file_stays_one() {
+        let text = b"<?xml version='1.0' encoding='ISO-8859-1'?><a><b>x</b>\xe9</a>";
+        let document = Document::read("f", Syntax::Xml, text).unwrap();
+        let mut edits = Edits::new();
+        edits.set(&document, document.leaf("a/b").unwrap(), "\u{e9}\u{20ac}");
+        let expected = b"<?xml version='1.0' encoding='ISO-8859-1'?><a><b>\xe9&#8364;</b>\xe9</a>";
+        assert_eq!(document.edited(&edits).expose(), expected);
+        assert_eq!(document.edited(&Edits::new()).expose(), text);
+    }
+}

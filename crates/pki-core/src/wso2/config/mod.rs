@@ -1,0 +1,45 @@
+//! What the configuration files of a product home say about keys, trust and connections: bytes in, values
+//! with their places out. Nothing is read from a disk here, and nothing is judged.
+//!
+//! | need | type |
+//! | --- | --- |
+//! | one configuration file as a list of values, whatever its syntax | [`Document`], [`Leaf`] |
+//! | a value that the product uses, where it stands, or why it cannot be known | [`Setting`], [`Unknown`] |
+//! | a keystore or truststore that the product opens | [`StoreUse`] |
+//! | a URL that a node opens | [`Call`], [`Endpoint`] |
+//! | a database or directory | [`DataSource`] |
+//! | all that a home says | [`HomeConfig`] |
+//! | other values in the places of values, every other byte as it was | [`Edits`], [`Document::edited`] |
+//!
+//! Two generations of configuration give the same values: XML files (2.x) and `deployment.toml` (3.0 and
+//! later), from which the product makes its XML at each start.
+//!
+//! ```
+//! use pki_core::wso2::config::{Document, Syntax};
+//!
+//! let xml = b"<Server>\r\n  <Ports><Offset>2</Offset></Ports>\r\n</Server>";
+//! let document = Document::read("repository/conf/carbon.xml", Syntax::Xml, xml)?;
+//! let offset = document.leaf("Server/Ports/Offset").ok_or("no offset")?;
+//! assert_eq!((offset.text(), offset.line, offset.column), ("2", 2, 18));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod document;
+mod edit;
+mod home;
+mod model;
+mod properties;
+mod setting;
+mod toml;
+mod v2;
+mod v4;
+mod xml;
+
+pub use document::{BlockId, Document, DocumentError, Leaf, Syntax};
+pub use edit::Edits;
+pub use home::{CONFIGURATION_FILES, HomeFiles};
+pub use model::{
+    Call, CallTarget, Client, Credential, DataSource, Endpoint, Generation, HomeConfig, Host,
+    Mention, NameCheck, Protocols, Scheme, State, StoreConsumer, StoreUse, Unread,
+};
+pub use setting::{Place, Setting, Unknown};

@@ -1,0 +1,19 @@
+//! XML configuration: 2.x.
+
+use super::{
+    Generation, HomeConfig, Syntax,
+    home::{HomeFiles, document},
+};
+use crate::wso2::Product;
+
+pub(super) fn read(files: &HomeFiles, _product: Option<Product>) -> HomeConfig {
+    let mut config = HomeConfig::empty(Generation::Xml);
+    let read = document(
+        files,
+        "repository/conf/carbon.xml",
+        Syntax::Xml,
+        &mut config.unread,
+    );
+    config.documents.extend(read);
+    config
+}

@@ -1,0 +1,19 @@
+//! `deployment.toml`: 3.0 and later.
+
+use super::{
+    Generation, HomeConfig, Syntax,
+    home::{HomeFiles, document},
+};
+use crate::wso2::Product;
+
+pub(super) fn read(files: &HomeFiles, _product: Option<Product>) -> HomeConfig {
+    let mut config = HomeConfig::empty(Generation::Toml);
+    let read = document(
+        files,
+        "repository/conf/deployment.toml",
+        Syntax::Toml,
+        &mut config.unread,
+    );
+    config.documents.extend(read);
+    config
+}
