@@ -18,6 +18,8 @@ use std::{
 const TABLE: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("disk", &["secret"]),
+    // Threads, and nothing else: whoever has many items may use it.
+    ("parallel", &[]),
     // A PEM block may be a private key, so its content is held as a secret.
     ("x509", &["secret"]),
     ("key", &["secret", "x509"]),
@@ -30,7 +32,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "observe",
         &[
-            "disk", "secret", "x509", "key", "keystore", "wso2", "topology",
+            "disk", "parallel", "secret", "x509", "key", "keystore", "wso2", "topology",
         ],
     ),
     (
@@ -50,8 +52,8 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "apply",
         &[
-            "secret", "disk", "x509", "key", "keystore", "path", "edit", "wso2", "issue",
-            "topology", "observe", "verify", "plan",
+            "secret", "disk", "parallel", "x509", "key", "keystore", "path", "edit", "wso2",
+            "issue", "topology", "observe", "verify", "plan",
         ],
     ),
     (
@@ -64,8 +66,8 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "audit",
         &[
-            "secret", "disk", "x509", "key", "keystore", "path", "edit", "wso2", "issue",
-            "topology", "observe", "verify",
+            "secret", "disk", "parallel", "x509", "key", "keystore", "path", "edit", "wso2",
+            "issue", "topology", "observe", "verify",
         ],
     ),
     (

@@ -26,6 +26,7 @@ pub mod issue;
 pub mod key;
 pub mod keystore;
 pub mod observe;
+mod parallel;
 pub mod path;
 pub mod plan;
 pub mod report;

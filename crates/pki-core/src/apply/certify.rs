@@ -1,11 +1,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{ApplyError, Progress, Workshop, parallel};
+use super::{ApplyError, Progress, Workshop};
 use crate::{
     issue::{CertificateAuthority, CertificateRequest, Issuance, Issuer, SelfSigned},
     key::{KeyAlgorithm, KeySource, PrivateKey, Random, SigningKey, write_encrypted_private_key},
     keystore::write_pem_certificates,
     observe::Layout,
+    parallel,
     plan::{CertificateSpec, KeyOrigin, Origin, Work},
     secret::Bytes,
     topology,

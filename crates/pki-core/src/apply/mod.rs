@@ -53,7 +53,6 @@
 //! ```
 
 mod certify;
-mod parallel;
 mod secrets;
 mod stores;
 

@@ -1,9 +1,10 @@
-use super::{ApplyError, Workshop, parallel};
+use super::{ApplyError, Workshop};
 use crate::{
     disk::RelPath,
     key::{PrivateKey, Random, write_encrypted_private_key},
     keystore::{Content, Entry, Keystore, SealedKey, UnsealError, write_pem_certificates},
     observe::{Layout, OpenStore},
+    parallel,
     plan::{Action, CertificateSpec, Origin, Target, TrustSource, Work, without_root},
     secret::{Bytes, Password},
     topology::StoreFile,
