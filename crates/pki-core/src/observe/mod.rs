@@ -29,6 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod endpoint;
 mod error;
 mod inputs;
 mod inventory;
