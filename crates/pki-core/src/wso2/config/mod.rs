@@ -9,6 +9,7 @@
 //! | a URL that a node opens | [`Call`], [`Endpoint`] |
 //! | a database or directory | [`DataSource`] |
 //! | all that a home says | [`HomeConfig`] |
+//! | what a home's configuration is to say instead | [`Wanted`], [`HomeConfig::edited`] |
 //! | other values in the places of values, every other byte as it was | [`Edits`], [`Document::edited`] |
 //!
 //! Two generations of configuration give the same values: XML files (2.x) and `deployment.toml` (3.0 and
@@ -33,6 +34,7 @@ mod setting;
 mod toml;
 mod v2;
 mod v4;
+mod wanted;
 mod xml;
 
 pub use document::{BlockId, Document, DocumentError, Leaf, Syntax};
@@ -43,3 +45,6 @@ pub use model::{
     Mention, NameCheck, Protocols, Scheme, State, StoreConsumer, StoreUse, Unread,
 };
 pub use setting::{Place, Setting, Unknown};
+pub use wanted::{
+    EditError, Edited, Shown, ValueChange, Wanted, WantedAuthority, WantedStore, Written,
+};

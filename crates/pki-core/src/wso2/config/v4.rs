@@ -17,3 +17,8 @@ pub(super) fn read(files: &HomeFiles, _product: Option<Product>) -> HomeConfig {
     config.documents.extend(read);
     config
 }
+
+/// The files that have to change so that the home says what is wanted. None is made yet.
+pub(super) fn edited(_config: &HomeConfig, _wanted: &Wanted) -> Result<Vec<Edited>, EditError> {
+    Ok(Vec::new())
+}

@@ -1,0 +1,138 @@
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use super::{Generation, HomeConfig, Place, v2, v4};
+use crate::{
+    keystore::Format,
+    secret::{Bytes, Password},
+    wso2::Slot,
+};
+
+/// What the configuration of a home is to say: [`HomeConfig::edited`] makes it say so.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The store of each slot. A slot that is not here is left as it is.
+    pub stores: BTreeMap<Slot, WantedStore>,
+    /// `[encryption] key`, from 4.7 on.
+    pub encryption_key: Option<Written>,
+    /// Other servers in URLs.
+    pub authorities: Vec<WantedAuthority>,
+}
+
+/// The store of a slot, as references to it are to name it.
+#[derive(Clone, Debug)]
+pub struct WantedStore {
+    /// The file's name in `repository/resources/security`.
+    pub file: String,
+    /// Its format, which references name as the JCA does.
+    pub format: Format,
+    /// Its password, and that of the key in it: the product takes one for both.
+    pub password: Written,
+    /// The alias of the key; `None` for a truststore.
+    pub alias: Option<String>,
+}
+
+/// Another host and port in a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedAuthority {
+    /// The index of the call in [`HomeConfig::calls`].
+    pub call: usize,
+    /// The index of the server in its endpoints.
+    pub endpoint: usize,
+    /// `host:port`.
+    pub authority: String,
+}
+
+/// How a secret value is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Written {
+    /// `$env{NAME}`. The releases that are configured in XML do not know it.
+    Environment(String),
+    /// As it is.
+    Plain(Password),
+    /// `$secret{alias}`, in XML `svns:secretAlias="alias"`: the product's secret repository has it.
+    Secret(String),
+}
+
+/// A configuration file with other values in it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Edited {
+    /// From the home, with `/`.
+    pub file: Arc<str>,
+    /// What the file is to be.
+    pub bytes: Bytes,
+    /// Every value that changes, in the order of the file.
+    pub changes: Vec<ValueChange>,
+}
+
+/// A value that changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ValueChange {
+    /// Where it stands; of one that is added, where it will stand in the file as it was.
+    pub place: Place,
+    /// What it was; `None`: it was not there.
+    pub before: Option<Shown>,
+    /// What it will be.
+    pub after: Shown,
+}
+
+/// A value as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shown {
+    /// A password: never shown.
+    Hidden,
+    /// Its text.
+    Text(String),
+}
+
+/// Why the configuration cannot say what is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EditError {
+    /// A file that would have to change cannot be read.
+    #[error("`{file}` cannot be read, so nothing in it can be changed")]
+    Unread {
+        /// The file.
+        file: Arc<str>,
+    },
+    /// The release has no such way to write a secret.
+    #[error("the releases that are configured in XML cannot take a value from the environment")]
+    NoEnvironment,
+    /// The document cannot hold the value where it would have to stand.
+    #[error("{place}: {reason}")]
+    NoPlace {
+        /// Where.
+        place: Place,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl HomeConfig {
+    /// The configuration files that have to change so that the home says what is wanted, each whole: every
+    /// byte outside of the values that change is as it was. Files that say it already are not among them.
+    ///
+    /// References in parts that are switched off change too, so that switching them on later works.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError`]; then nothing is to be written.
+    pub fn edited(&self, wanted: &Wanted) -> Result<Vec<Edited>, EditError> {
+        match self.generation {
+            Generation::Toml => v4::edited(self, wanted),
+            Generation::Xml => v2::edited(self, wanted),
+        }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hidden => f.write_str("[hidden]"),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
