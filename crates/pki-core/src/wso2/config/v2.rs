@@ -1,7 +1,7 @@
 //! XML configuration: 2.x.
 
 use super::{
-    Generation, HomeConfig, Syntax,
+    EditError, Edited, Generation, HomeConfig, Syntax, Wanted,
     home::{HomeFiles, document},
 };
 use crate::wso2::Product;

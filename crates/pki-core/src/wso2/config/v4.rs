@@ -1,7 +1,7 @@
 //! `deployment.toml`: 3.0 and later.
 
 use super::{
-    Generation, HomeConfig, Syntax,
+    EditError, Edited, Generation, HomeConfig, Syntax, Wanted,
     home::{HomeFiles, document},
 };
 use crate::wso2::Product;
