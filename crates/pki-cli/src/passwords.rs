@@ -4,17 +4,10 @@
 //! program run, a person asked. What cannot be read again (a descriptor, a program, a person) is read
 //! once a run and remembered.
 
+mod content;
+
 use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    convert::Infallible,
-    env,
-    ffi::OsStr,
-    fmt,
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
-    process::{Command, ExitStatus, Stdio},
+    cell::RefCell, collections::BTreeMap, convert::Infallible, ffi::OsStr, fmt, io, path::Path,
     str::FromStr,
 };
 
@@ -25,6 +18,7 @@ use pki_core::{
 use zeroize::Zeroizing;
 
 use crate::{error::CommandError, paste::quoted, ui::Ui};
+use content::{Content, MAX_LENGTH, Problem};
 
 /// Resolves password sources, each once.
 pub(crate) struct Passwords<'a> {
@@ -105,14 +99,14 @@ impl<'a> Passwords<'a> {
         }
         let failed = |problem| describe(source, origin, problem);
         let (bytes, once) = match source {
-            Source::File(path) => (read_file(path), false),
-            Source::Environment(name) => (read_variable(name), false),
-            Source::FileDescriptor(number) => (read_descriptor(*number), true),
-            Source::Command(words) => (run(words, origin.base), true),
+            Source::File(path) => (content::file(path), false),
+            Source::Environment(name) => (content::variable(name), false),
+            Source::FileDescriptor(number) => (content::descriptor(*number), true),
+            Source::Command(words) => (content::of_program(words, origin.base), true),
             Source::Prompt => (self.prompt(origin, purpose), true),
             _ => (Err(Problem::Unsupported), false),
         };
-        let password = to_password(&bytes.map_err(failed)?).map_err(failed)?;
+        let password = content::password(&bytes.map_err(failed)?).map_err(failed)?;
         if password.is_empty() && !self.allow_empty {
             return Err(failed(Problem::Empty));
         }
@@ -198,23 +192,6 @@ impl FromStr for SourceArg {
 
 /// Asks on the terminal without showing what is typed.
 type Ask = fn(&str) -> io::Result<String>;
-/// What a source gave.
-type Content = Result<Zeroizing<Vec<u8>>, Problem>;
-
-/// Why a source gave no password.
-#[derive(Debug)]
-enum Problem {
-    Differ,
-    Empty,
-    Exit(ExitStatus),
-    NoVariable,
-    NobodyToAsk,
-    NotText,
-    Read(io::Error),
-    Start(io::Error),
-    TooLong,
-    Unsupported,
-}
 
 fn describe(source: &Source, origin: Origin<'_>, problem: Problem) -> CommandError {
     let name = origin.name;
@@ -254,92 +231,12 @@ fn looks_generated(path: &Path) -> bool {
     path.parent().and_then(Path::file_name) == Some(OsStr::new("secrets"))
 }
 
-fn to_password(bytes: &[u8]) -> Result<Password, Problem> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Problem::NotText)?;
-    let text = text
-        .strip_suffix("\r\n")
-        .or_else(|| text.strip_suffix('\n'))
-        .unwrap_or(text);
-    Ok(Password::new(text))
-}
-
-fn read_file(path: &Path) -> Content {
-    File::open(path)
-        .map_err(Problem::Read)
-        .and_then(read_to_end)
-}
-
-fn read_variable(name: &str) -> Content {
-    let value = env::var_os(name).ok_or(Problem::NoVariable)?;
-    let bytes = Zeroizing::new(value.into_encoded_bytes());
-    if bytes.len() > MAX_LENGTH {
-        return Err(Problem::TooLong);
-    }
-    Ok(bytes)
-}
-
-/// Opens the descriptor by name: taking it over by number would need `unsafe`.
-fn read_descriptor(number: u32) -> Content {
-    read_file(&PathBuf::from(format!("/dev/fd/{number}")))
-}
-
-/// Runs a program in `base`. It gets no input, what it says on stderr is passed on.
-fn run(words: &[String], base: &Path) -> Content {
-    let (program, arguments) = words.split_first().ok_or(Problem::Empty)?;
-    // A name without a slash is looked up in PATH; one with a slash starts where the topology lies.
-    let program = match program.contains('/') {
-        true => located(Path::new(program), base),
-        false => PathBuf::from(program),
-    };
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(Problem::Start)?;
-    let output = match child.stdout.take() {
-        Some(stdout) => read_to_end(stdout),
-        None => Err(Problem::Empty),
-    };
-    if output.is_err() {
-        // It may wait for ever for somebody to read on. If it is gone already, so much the better.
-        let _ = child.kill();
-    }
-    let status = child.wait().map_err(Problem::Read)?;
-    let output = output?;
-    if !status.success() {
-        return Err(Problem::Exit(status));
-    }
-    Ok(output)
-}
-
-fn read_to_end(source: impl Read) -> Content {
-    // All the room at once: a vector that grows leaves copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_LENGTH + 1));
-    source
-        .take(MAX_LENGTH as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(Problem::Read)?;
-    if bytes.len() > MAX_LENGTH {
-        return Err(Problem::TooLong);
-    }
-    Ok(bytes)
-}
-
-fn located(path: &Path, base: &Path) -> PathBuf {
-    base.join(path)
-}
-
 /// Group and own bits are a matter of taste, the bit of all others is not.
 fn others_may_read(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     path.metadata()
         .is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o004 != 0)
 }
-
-/// Longer than any passphrase that a person or a vault gives out (a 4096-bit key in hex is 1 KiB); keeps
-/// `file:/dev/zero` from filling the memory.
-const MAX_LENGTH: usize = 4096;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use std::{
 
 use rustls_pki_types::CertificateDer;
 
-use super::{Fingerprint, View, view};
+use super::{Fingerprint, View, reader};
 
 /// One certificate, as its bytes.
 ///
@@ -42,7 +42,10 @@ impl Certificate {
     ///
     /// [`Malformed`] if the bytes are no certificate that can be read.
     pub fn view(&self) -> Result<&View, &Malformed> {
-        self.0.view.get_or_init(|| view::read(&self.0.der)).as_ref()
+        self.0
+            .view
+            .get_or_init(|| reader::read(&self.0.der))
+            .as_ref()
     }
 
     /// SHA-256 of the DER.

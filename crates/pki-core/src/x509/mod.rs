@@ -42,6 +42,7 @@ mod fingerprint;
 mod moment;
 pub(crate) mod name;
 mod pem;
+mod reader;
 mod view;
 
 pub use certificate::{Certificate, Malformed};
