@@ -1,5 +1,5 @@
-//! What the commands for single keystores cost: a truststore of 100,000 certificates, and keytool beside
-//! them on 1,000.
+//! What the commands for single keystores cost: time on a truststore of 100,000 certificates, keytool
+//! beside them on 1,000; memory, and whether it grows with the file and no faster.
 //!
 //! ```sh
 //! cargo bench -p pki-cli --bench toolbox
@@ -15,7 +15,6 @@ mod measure;
 
 use std::{
     fs,
-    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -30,141 +29,225 @@ use pki_core::{
 
 fn main() {
     let rounds = argument("--rounds", 3);
-    for certificates in [1_000, 100_000] {
-        for (name, encoding) in [
-            ("trust.jks", Encoding::Jks),
-            ("trust.p12", Encoding::Pkcs12(Pkcs12Profile::Modern)),
-        ] {
-            toolbox(name, encoding, certificates, rounds);
+    for encoding in [Encoding::Jks, Encoding::Pkcs12(Pkcs12Profile::Modern)] {
+        for certificates in [1_000, 100_000] {
+            times(encoding, certificates, rounds);
         }
+        memory(encoding);
     }
 }
 
-fn toolbox(name: &str, encoding: Encoding, certificates: usize, rounds: usize) {
-    let dir = tempfile::tempdir().unwrap();
-    let at = |name: &str| dir.path().join(name);
-    fs::write(at("p"), PASSWORD).unwrap();
-    let password = Password::new(PASSWORD);
-    let pattern = pattern();
-    let store = |from: usize| -> Keystore {
-        let numbers = from..from + certificates;
-        numbers
-            .map(|number| Entry::trusted(format!("ca-{number}"), certificate(&pattern, number)))
-            .collect()
-    };
-    for (name, from) in [(name, 0), ("other", certificates / 2)] {
-        let bytes = store(from)
-            .encode(encoding, &password, &mut SystemRandom)
-            .unwrap();
-        fs::write(at(name), bytes.expose()).unwrap();
-    }
-    let bytes = fs::read(at(name)).unwrap();
+/// How long each command takes, beside what it takes to read and parse the bytes.
+fn times(encoding: Encoding, certificates: usize, rounds: usize) {
+    let site = Site::new(encoding, certificates);
+    let bytes = fs::read(site.at("store")).unwrap();
     println!(
-        "\n{name}, {certificates} certificates, {} kB: wall ms",
+        "\n{}, {certificates} certificates, {} kB: wall ms",
+        encoding.format(),
         bytes.len() / 1024
     );
-    let floor = median(
-        (0..rounds)
-            .map(|_| {
-                let started = Instant::now();
-                let read = Keystore::decode(&bytes, &password).unwrap();
-                let entries = read.keystore.entries();
-                assert!(
-                    entries
-                        .iter()
-                        .all(|entry| entry.certificates()[0].view().is_ok())
-                );
-                started.elapsed()
-            })
-            .collect(),
-    );
+    let password = Password::new(PASSWORD);
+    let reading = (0..rounds).map(|_| {
+        let started = Instant::now();
+        let read = Keystore::decode(&bytes, &password).unwrap();
+        let mut entries = read.keystore.entries().iter();
+        assert!(entries.all(|entry| entry.certificates()[0].view().is_ok()));
+        started.elapsed()
+    });
+    let floor = median(reading.collect());
     line(
         "reading and parsing the bytes, in the library",
         floor,
         floor,
     );
-    let to = if name.ends_with("jks") {
-        "pkcs12"
-    } else {
-        "jks"
-    };
-    let works: [(&str, &[&str]); 5] = [
-        ("list", &["list", name]),
-        ("list --format json", &["list", name, "--format", "json"]),
-        (
-            "merge",
-            &["merge", name, "other", "--out", "merged", "--replace", "-q"],
-        ),
-        (
-            "prune",
-            &["prune", name, "--expired", "--weak", "--default-keys", "-q"],
-        ),
-        (
-            "convert",
-            &["convert", name, "converted", "--to", to, "--replace", "-q"],
-        ),
-    ];
-    for (what, args) in works {
+    for (what, args) in site.works() {
         let times = (0..rounds).map(|_| {
-            let _ = fs::remove_file(at("merged"));
-            let _ = fs::remove_file(at("converted"));
-            ours(dir.path(), args)
+            site.begin();
+            let (mut command, started) = (site.ours(&args), Instant::now());
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{command:?}: {output:?}");
+            started.elapsed()
         });
         line(what, median(times.collect()), floor);
     }
-    if certificates > 1_000 {
-        return;
+    if certificates == 1_000 {
+        keytool(&site, encoding, floor);
     }
-    let kind = if name.ends_with("jks") {
-        "JKS"
-    } else {
-        "PKCS12"
-    };
-    let other = if name.ends_with("jks") {
-        "PKCS12"
-    } else {
-        "JKS"
-    };
-    let importing = [
-        "-importkeystore",
-        "-noprompt",
-        "-srckeystore",
-        name,
-        "-srcstorepass",
-        PASSWORD,
-    ];
-    let made = [
-        "-destkeystore",
-        "by-keytool",
-        "-deststorepass",
-        PASSWORD,
-        "-deststoretype",
-        other,
-    ];
-    let works: [(&str, Vec<&str>); 2] = [
-        (
-            "keytool -list",
-            vec![
-                "-list",
-                "-keystore",
-                name,
-                "-storetype",
-                kind,
-                "-storepass",
-                PASSWORD,
-            ],
-        ),
-        (
-            "keytool -importkeystore",
-            [&importing[..], &made[..]].concat(),
-        ),
-    ];
-    for (what, args) in works {
-        let _ = fs::remove_file(at("by-keytool"));
-        match keytool(dir.path(), &args) {
-            Some(time) => line(what, time, floor),
-            None => println!("  {what}: skipped, there is no keytool"),
+}
+
+/// The most memory that each command takes, for stores of three sizes.
+fn memory(encoding: Encoding) {
+    println!(
+        "\n{}: MB of memory at the most, and times the file",
+        encoding.format()
+    );
+    let sizes = [25_000, 50_000, 100_000];
+    let sites = sizes.map(|certificates| Site::new(encoding, certificates));
+    let files = sites.each_ref().map(|site| {
+        let length = fs::metadata(site.at("store")).unwrap().len();
+        length / 1024
+    });
+    let head = sizes.map(|size| format!("{size:>16}"));
+    println!("  {:<24}{}", "certificates", head.concat());
+    for (at, (what, _)) in sites[0].works().iter().enumerate() {
+        let peaks = sites.each_ref().map(|site| {
+            site.begin();
+            peak(&mut site.ours(&site.works()[at].1))
+        });
+        let cells = peaks.iter().zip(files).map(|(peak, file)| {
+            let times = *peak as f64 / file as f64;
+            format!("{:>8} {times:>5.1} x", peak / 1024)
+        });
+        // Four times the file, four times the memory, with room for what does not depend on it.
+        let verdict = match peaks[2] < 5 * peaks[0] {
+            true => "linear",
+            false => "NOT LINEAR",
+        };
+        println!("  {what:<24}{}  {verdict}", cells.collect::<String>());
+    }
+}
+
+/// The most memory that a run holds, in kB: what the kernel counted last before it ended.
+fn peak(command: &mut Command) -> u64 {
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut most = 0;
+    let ended = loop {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find(|line| line.starts_with("VmHWM:"));
+        let counted = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+        most = most.max(counted.unwrap_or(0));
+        if let Some(ended) = child.try_wait().unwrap() {
+            break ended;
         }
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    assert!(ended.success(), "{command:?}: {ended}");
+    most
+}
+
+/// What keytool takes for as much, once each.
+fn keytool(site: &Site, encoding: Encoding, floor: Duration) {
+    let kind = |encoding: Encoding| encoding.format().name();
+    let list = format!("-list -keystore store -storetype {}", kind(encoding));
+    let import = format!(
+        "-importkeystore -noprompt -srckeystore store -srcstorepass {PASSWORD} -destkeystore by-keytool \
+         -deststoretype {}",
+        kind(other(encoding))
+    );
+    for (what, arguments) in [("keytool -list", list), ("keytool -importkeystore", import)] {
+        let mut command = Command::new("keytool");
+        command
+            .args(arguments.split_whitespace())
+            .args(["-storepass", PASSWORD])
+            .current_dir(site.dir.path());
+        let started = Instant::now();
+        let Ok(output) = command.output() else {
+            println!("  {what}: skipped, there is no keytool");
+            continue;
+        };
+        assert!(output.status.success(), "{output:?}");
+        line(what, started.elapsed(), floor);
+    }
+}
+
+/// A folder with a store, and another that has half of its certificates in common.
+struct Site {
+    dir: tempfile::TempDir,
+    to: &'static str,
+}
+
+impl Site {
+    fn new(encoding: Encoding, certificates: usize) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let patterns = [pattern("leaf.pem"), pattern("expired.pem")];
+        let password = Password::new(PASSWORD);
+        for (name, from) in [("store", 0), ("other", certificates / 2)] {
+            let numbers = from..from + certificates;
+            let store: Keystore = numbers
+                .map(|number| {
+                    let pattern = &patterns[usize::from(number % 10 == 9)];
+                    Entry::trusted(format!("ca-{number}"), certificate(pattern, number))
+                })
+                .collect();
+            let bytes = store.encode(encoding, &password, &mut SystemRandom);
+            fs::write(dir.path().join(name), bytes.unwrap().expose()).unwrap();
+        }
+        fs::write(dir.path().join("p"), PASSWORD).unwrap();
+        let to = other(encoding).format().name();
+        Self { dir, to }
+    }
+
+    fn at(&self, name: &str) -> std::path::PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// What is measured. `prune` takes out each tenth certificate, and writes the others.
+    fn works(&self) -> [(&'static str, Vec<&'static str>); 5] {
+        [
+            ("list", vec!["list", "store"]),
+            (
+                "list --format json",
+                vec!["list", "store", "--format", "json"],
+            ),
+            (
+                "merge",
+                vec![
+                    "merge",
+                    "store",
+                    "other",
+                    "-qo",
+                    "merged",
+                    "--to",
+                    self.from(),
+                ],
+            ),
+            (
+                "prune",
+                vec![
+                    "prune",
+                    "pruned",
+                    "--expired",
+                    "--weak",
+                    "--default-keys",
+                    "-q",
+                ],
+            ),
+            (
+                "convert",
+                vec!["convert", "store", "converted", "--to", self.to, "-q"],
+            ),
+        ]
+    }
+
+    fn from(&self) -> &'static str {
+        match self.to {
+            "jks" => "pkcs12",
+            _ => "jks",
+        }
+    }
+
+    /// What a run made before is gone, and what it changed is as it was.
+    fn begin(&self) {
+        for name in ["merged", "converted"] {
+            let _ = fs::remove_file(self.at(name));
+        }
+        fs::copy(self.at("store"), self.at("pruned")).unwrap();
+    }
+
+    fn ours(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_apim-pki"));
+        command
+            .arg("store")
+            .args(args)
+            .args(["--store-password", "file:p", "--now", NOW])
+            .current_dir(self.dir.path())
+            .stdin(Stdio::null());
+        command
     }
 }
 
@@ -173,40 +256,16 @@ fn line(what: &str, time: Duration, floor: Duration) {
     println!("  {what:<46} {:>10} {ratio:>8.1} x", ms(time));
 }
 
-fn ours(dir: &Path, args: &[&str]) -> Duration {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_apim-pki"));
-    command
-        .arg("store")
-        .args(args)
-        .args(["--store-password", "file:p"]);
-    let started = Instant::now();
-    let output = command
-        .current_dir(dir)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    started.elapsed()
-}
-
-fn keytool(dir: &Path, args: &[&str]) -> Option<Duration> {
-    let started = Instant::now();
-    let output = Command::new("keytool")
-        .args(args)
-        .current_dir(dir)
-        .output()
-        .ok()?;
-    assert!(output.status.success(), "{output:?}");
-    Some(started.elapsed())
+fn other(encoding: Encoding) -> Encoding {
+    match encoding {
+        Encoding::Jks => Encoding::Pkcs12(Pkcs12Profile::Modern),
+        _ => Encoding::Jks,
+    }
 }
 
 /// A certificate of the usual size.
-fn pattern() -> Certificate {
-    let pem = fs::read(root().join("testdata/cli/leaf.pem")).unwrap();
+fn pattern(name: &str) -> Certificate {
+    let pem = fs::read(root().join("testdata/cli").join(name)).unwrap();
     read_pem_certificates(&pem).unwrap().remove(0)
 }
 
@@ -219,3 +278,5 @@ fn certificate(pattern: &Certificate, number: usize) -> Certificate {
 }
 
 const PASSWORD: &str = "a-bench-password-of-32-characters";
+/// Between the end of `expired.pem` and that of `leaf.pem`.
+const NOW: &str = "2027-06-01T00:00:00Z";

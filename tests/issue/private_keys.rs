@@ -41,14 +41,40 @@ fn whatever_openssl_writes_is_read_as_the_same_key() {
             assert_eq!(read.spki().unwrap(), key.spki().unwrap(), "{arguments}");
             assert_eq!(read.algorithm(), Some(algorithm));
         }
-        let arguments =
-            "pkey -in key.pem -traditional -aes256 -passout pass:opensesame -out out.pem";
-        openssl(path, &arguments.split(' ').collect::<Vec<_>>()).unwrap();
-        let old = std::fs::read(path.join("out.pem")).unwrap();
-        assert!(matches!(
-            read_private_key(&old, Some(&password)),
-            Err(KeyError::Pem { .. })
-        ));
+        for cipher in ["aes128", "aes192", "aes256", "des3"] {
+            let arguments = format!(
+                "pkey -in key.pem -traditional -{cipher} -passout pass:opensesame -out out.pem"
+            );
+            openssl(path, &arguments.split(' ').collect::<Vec<_>>()).unwrap();
+            let old = std::fs::read(path.join("out.pem")).unwrap();
+            assert!(old.windows(8).any(|found| found == b"DEK-Info"), "{cipher}");
+            let read = |password: Option<&Password>| read_private_key(&old, password);
+            assert_eq!(
+                read(Some(&password)).unwrap().spki(),
+                key.spki(),
+                "{cipher}"
+            );
+            assert_eq!(
+                read(Some(&Password::new("wrong"))),
+                Err(KeyError::WrongPassword)
+            );
+            assert_eq!(read(None), Err(KeyError::PasswordNeeded));
+        }
+        for (cipher, named) in [
+            ("camellia128", "CAMELLIA-128-CBC"),
+            ("aria256", "ARIA-256-CBC"),
+        ] {
+            let arguments = format!(
+                "pkey -in key.pem -traditional -{cipher} -passout pass:opensesame -out out.pem"
+            );
+            openssl(path, &arguments.split(' ').collect::<Vec<_>>()).unwrap();
+            let old = std::fs::read(path.join("out.pem")).unwrap();
+            let algorithm = named.to_owned();
+            assert_eq!(
+                read_private_key(&old, Some(&password)),
+                Err(KeyError::UnsupportedEncryption { algorithm })
+            );
+        }
     }
     openssl(
         path,

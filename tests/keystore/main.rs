@@ -11,6 +11,7 @@ mod edit;
 mod foreign;
 mod jks;
 mod matrix;
+mod mutation;
 mod pem;
 mod pkcs12;
 

@@ -12,6 +12,7 @@ use pki_core::{
 };
 
 use super::{PASSWORD, fixtures, run};
+use crate::mutation::{Mutations, at_low_cost};
 
 /// Reads a file with and without the password, opens its keys, writes it again.
 fn touch_all(bytes: &[u8], password: &Password) {
@@ -71,28 +72,14 @@ fn a_truncated_store_is_an_error_at_every_length() {
 #[test]
 fn a_changed_store_never_panics_and_never_hangs() {
     let password = Password::new(PASSWORD);
-    let mut random = Xorshift(0x2545_f491_4f6c_dd1d);
-    let original = open_store();
-    for _ in 0..6_000 {
-        let mut bytes = original.clone();
-        for _ in 0..1 + random.below(4) {
-            let at = random.below(bytes.len());
-            match random.below(4) {
-                0 => bytes[at] ^= 1 << random.below(8),
-                1 => bytes[at] = [0, 1, 0x7f, 0x80, 0x84, 0xff, 0x30, 0xa0][random.below(8)],
-                2 => drop(bytes.remove(at)),
-                _ => bytes.insert(at, random.below(256) as u8),
-            }
+    let mut mutations = Mutations::new();
+    // The MAC of the second one stops almost all of them, so that the few are cheap.
+    let sealed = fs::read(fixtures().join("ca.p12")).unwrap();
+    for (original, rounds) in [(open_store(), 6_000), (sealed, 200)] {
+        for _ in 0..rounds {
+            let bytes = mutations.of(&original, 0);
+            at_low_cost(&bytes, || touch_all(&bytes, &password));
         }
-        touch_all(&bytes, &password);
-    }
-    // The MAC of this one stops almost all of them, so that the few are cheap.
-    let original = fs::read(fixtures().join("ca.p12")).unwrap();
-    for _ in 0..200 {
-        let mut bytes = original.clone();
-        let at = random.below(bytes.len());
-        bytes[at] = random.below(256) as u8;
-        touch_all(&bytes, &password);
     }
 }
 
@@ -140,7 +127,7 @@ fn huge_iteration_counts_are_refused_at_once() {
 #[test]
 fn garbage_of_every_length_is_an_error() {
     let password = Password::new(PASSWORD);
-    let mut random = Xorshift(7);
+    let mut random = Mutations::new();
     for length in 0..3_000 {
         let mut bytes: Vec<u8> = (0..length).map(|_| random.below(256) as u8).collect();
         let head = [0x30, 0x80, 0x02, 0x01, 0x03, 0x30, 0x80];
@@ -160,16 +147,4 @@ fn garbage_of_every_length_is_an_error() {
     let closed = [&siblings[..], &[0; 4]].concat();
     assert!(Keystore::decode(&closed, &password).is_err());
     assert!(start.elapsed() < Duration::from_secs(2));
-}
-
-/// Marsaglia's generator: the same bytes in every run.
-struct Xorshift(u64);
-
-impl Xorshift {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit as u64).unwrap()
-    }
 }

@@ -26,10 +26,10 @@ pub(crate) fn decode(path: &Path, error: &DecodeError) -> CommandError {
              -srckeystore {shown} -destkeystore store.p12 -deststoretype PKCS12 -providerclass \
              org.bouncycastle.jce.provider.BouncyCastleProvider -providerpath bcprov.jar`"
         )),
-        DecodeError::UnsupportedAlgorithm { algorithm, .. } if algorithm.contains(OLD) => failed
-            .hint(format!(
-                "`openssl pkcs8 -topk8 -in {shown} -out new.key` encrypts the key as PKCS #8"
-            )),
+        DecodeError::UnsupportedAlgorithm {
+            format: Format::Pem,
+            ..
+        } => failed.hint(encrypt_anew(path)),
         other => match damaged(path, other) {
             Some(hint) => failed.hint(hint),
             None => failed,
@@ -76,8 +76,11 @@ pub(crate) fn edit(path: &Path, error: &EditError) -> CommandError {
         EditError::NoEntry { .. } => CommandError::usage(text).hint(format!(
             "`apim-pki store list {shown}` shows the aliases"
         )),
+        EditError::AliasClash { .. } => CommandError::usage(text).hint(format!(
+            "`apim-pki store convert {shown} new.p12 --to pkcs12 --number-clashes --store-password SRC` gives \
+             each an alias of its own"
+        )),
         EditError::Alias { .. }
-        | EditError::AliasClash { .. }
         | EditError::HasKey { .. }
         | EditError::NotAKey { .. }
         | EditError::Pattern { .. } => CommandError::usage(text),
@@ -132,11 +135,8 @@ pub(crate) fn material(path: &Path, error: &EditError) -> CommandError {
         EditError::NoEntry { .. } | EditError::NotAKey { .. } | EditError::SeveralKeys { .. } => {
             edit(path, error)
         }
-        EditError::Key(error @ KeyError::Pem { .. }) if error.to_string().contains(OLD) => {
-            let shown = quoted(path);
-            CommandError::failed(format!("`{}`: {error}", path.display())).hint(format!(
-                "`openssl pkcs8 -topk8 -in {shown} -out new.key` encrypts it as PKCS #8; give that one"
-            ))
+        EditError::Key(KeyError::UnsupportedEncryption { .. }) => {
+            CommandError::failed(format!("`{}`: {error}", path.display())).hint(encrypt_anew(path))
         }
         _ => CommandError::failed(format!("`{}`: {error}", path.display())),
     }
@@ -167,6 +167,15 @@ pub(crate) fn sealed(failed: CommandError, reason: &UnsealError) -> CommandError
     }
 }
 
+/// What makes a key of an encryption that is not read one that is.
+fn encrypt_anew(path: &Path) -> String {
+    format!(
+        "`openssl pkcs8 -topk8 -provider default -provider legacy -in {} -out new.key` encrypts it anew, with \
+         AES (without the `-provider`s where OpenSSL is older than 3)",
+        quoted(path)
+    )
+}
+
 /// The store's file cannot be read, locked or replaced.
 pub(crate) fn file(error: &DiskError) -> CommandError {
     match error {
@@ -177,9 +186,6 @@ pub(crate) fn file(error: &DiskError) -> CommandError {
         _ => disk(error, &Paste::default()),
     }
 }
-
-/// The header of a block that OpenSSL encrypted before there was PKCS #8.
-const OLD: &str = "DEK-Info";
 
 /// Nothing is ever tried that was not given. Whose default is whose: FACTS of the product, and
 /// `lib/security/cacerts` of the JDK.

@@ -70,6 +70,13 @@ impl AliasPattern {
         Ok(Self { parts })
     }
 
+    /// `{cn}`.
+    pub fn common_name() -> Self {
+        Self {
+            parts: vec![Part::CommonName],
+        }
+    }
+
     /// The pattern that calls a certificate by this alias, braces and all.
     pub fn exactly(alias: &Alias) -> Self {
         Self {

@@ -189,6 +189,11 @@ pub enum What {
         /// It opens with another password than before.
         other_password: bool,
     },
+    /// The key lay open and is sealed now.
+    KeySealed {
+        /// What protects it.
+        now: Protection,
+    },
     /// The key could not be opened and stays as it was. No change.
     KeyKept {
         /// Why.

@@ -2,116 +2,16 @@ use std::collections::HashMap;
 
 use time::OffsetDateTime;
 
-use super::{Pool, Root, arrange, chain::Arranged, summary::found_as};
+use super::{
+    Fault, Finding, Pool, Root, Severity, arrange, chain::Arranged, repair::sealing,
+    summary::found_as,
+};
 use crate::{
     key::KeyMatch,
-    keystore::{Alias, Content, Decoded, Entry, Format, Keystore, SealedKey, UnsealError},
+    keystore::{Alias, Content, Decoded, Entry, Format, Keystore, SealedKey},
     secret::Password,
-    x509::{Certificate, DistinguishedName},
+    x509::Certificate,
 };
-
-/// Something about a store that is not as Java, or those who use it, will expect.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Finding {
-    /// The entry; `None`: the store as a whole.
-    pub alias: Option<Alias>,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What it is.
-    pub fault: Fault,
-    /// True if [`repair`](super::repair) mends it.
-    pub repairable: bool,
-}
-
-/// How bad a fault is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// It works, or may; some reader or client stumbles.
-    Warning,
-    /// Java does not see the entry, or cannot use it.
-    Error,
-}
-
-/// What is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Another entry has the alias, or one that differs in case alone: Java shows one of them.
-    AliasClash {
-        /// How many have it.
-        entries: usize,
-    },
-    /// The alias has control or bidirectional characters, or is empty.
-    AliasHidden,
-    /// The alias is not in lower case: a JKS entry that Java lists and does not find.
-    AliasSpelling,
-    /// The chain stops before a self-signed certificate.
-    ChainIncomplete {
-        /// Who would be next.
-        issuer: DistinguishedName,
-        /// The certificates of the store that would complete it.
-        found: Vec<Certificate>,
-    },
-    /// Certificates that are no part of the chain.
-    ChainForeign {
-        /// Which.
-        certificates: Vec<Certificate>,
-    },
-    /// The chain is out of order.
-    ChainOrder,
-    /// A certificate cannot be read.
-    Damaged {
-        /// Its place in the chain, from 0.
-        at: usize,
-        /// Why.
-        reason: String,
-    },
-    /// A certificate's validity is over.
-    Expired {
-        /// Its place in the chain, from 0.
-        at: usize,
-        /// Its last moment.
-        not_after: OffsetDateTime,
-    },
-    /// The key opens with another password than the store's. Products that know one password, and every
-    /// Java for PKCS #12, do not open it.
-    KeyPassword,
-    /// The key belongs to another certificate.
-    KeyMismatch,
-    /// No password opens the key.
-    KeySealed {
-        /// Why.
-        reason: UnsealError,
-    },
-    /// Everybody has the private key: it is published, as a default or in a repository.
-    KnownKey {
-        /// The key's short name.
-        id: &'static str,
-        /// Who shipped it.
-        shipped_in: &'static str,
-    },
-    /// The key has no certificate: nobody can serve with it.
-    NoChain,
-    /// Java's attribute is missing on the certificate: Java does not show it.
-    NotVisible,
-    /// A certificate's validity has not begun.
-    NotYetValid {
-        /// Its place in the chain, from 0.
-        at: usize,
-        /// Its first moment.
-        not_before: OffsetDateTime,
-    },
-    /// There are several private keys: a server that is not told which one takes any.
-    SeveralKeys {
-        /// How many.
-        keys: usize,
-    },
-    /// A key that lies open; in a PKCS #12 Java does not show it.
-    Unprotected,
-}
 
 /// Holds a store against what Java will see in it. Findings are in the order of the entries, those about
 /// the whole store last; none if all is well.
@@ -298,9 +198,15 @@ fn private_key<'c>(
             Format::Pkcs12 => Severity::Error,
             _ => Severity::Warning,
         };
-        findings.add(severity, Fault::Unprotected, false);
+        let repairable = sealing(format, key, store_password).is_some();
+        findings.add(severity, Fault::Unprotected, repairable);
     }
-    let mut opened = key.open(store_password?);
+    let none = Password::default();
+    let password = match key.is_unprotected() {
+        true => &none,
+        false => store_password?,
+    };
+    let mut opened = key.open(password);
     if opened.is_err() {
         let other = key_passwords.iter().find_map(|other| key.open(other).ok());
         if let Some(key) = other {
@@ -363,11 +269,11 @@ mod tests {
     use super::*;
     use crate::{
         edit::{
-            repair,
+            Edited, Event, Repair, What, repair,
             testing::{Made, made, made_between, store_of},
         },
         key::SystemRandom,
-        keystore::Encoding,
+        keystore::{Encoding, UnsealError},
     };
 
     fn jks(store: Keystore) -> Decoded {
@@ -392,6 +298,16 @@ mod tests {
         found
             .map(|found| (shown(found.alias), found.fault, found.repairable))
             .collect()
+    }
+
+    fn mended(decoded: &Decoded) -> Edited {
+        let password = Password::new("changeit");
+        let how = Repair {
+            passwords: std::slice::from_ref(&password),
+            store_password: Some(&password),
+            encoding: decoded.encoding.unwrap_or(Encoding::Jks),
+        };
+        repair(decoded, &how, &mut SystemRandom).unwrap()
     }
 
     fn with_chain(own: &Made, alias: &str, chain: &[&Made]) -> Entry {
@@ -460,11 +376,9 @@ mod tests {
         };
         let mut decoded = jks(store);
         assert_eq!(faults(&decoded), expected(false));
-        let mended = repair(&decoded, &[Password::new("changeit")]);
-        decoded.keystore = mended.keystore;
+        decoded.keystore = mended(&decoded).keystore;
         assert_eq!(faults(&decoded), expected(true));
-        let again = repair(&decoded, &[Password::new("changeit")]);
-        assert!(again.change.is_empty());
+        assert!(mended(&decoded).change.is_empty());
     }
 
     #[test]
@@ -494,7 +408,7 @@ mod tests {
                 ("hidden".to_owned(), Fault::NotVisible, true),
             ]
         );
-        decoded.keystore = repair(&decoded, &[]).keystore;
+        decoded.keystore = mended(&decoded).keystore;
         assert!(
             faults(&decoded)
                 .iter()
@@ -504,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_key_of_a_pkcs12_is_nothing_that_java_shows() {
+    fn an_open_key_of_a_pkcs12_is_nothing_that_java_shows_and_a_password_seals_it() {
         let made = made("a", None);
         let key = crate::key::read_private_key(made.key_pem.as_bytes(), None).unwrap();
         let open = Entry::private_key(
@@ -521,6 +435,21 @@ mod tests {
             found.fault == Fault::Unprotected && found.severity == Severity::Error
         }));
         assert!(!crate::edit::summary(&decoded, &[], now).entries[0].java_visible);
+        assert!(!found.iter().any(|found| found.repairable));
+        assert_eq!(
+            faults(&decoded),
+            [("a".to_owned(), Fault::Unprotected, true)]
+        );
+        let sealed = mended(&decoded);
+        assert!(matches!(
+            sealed.change.events.as_slice(),
+            [Event {
+                what: What::KeySealed { .. },
+                ..
+            }]
+        ));
+        decoded.keystore = sealed.keystore;
+        assert_eq!(faults(&decoded), []);
     }
 
     #[test]

@@ -3,28 +3,29 @@ use std::collections::HashMap;
 use time::OffsetDateTime;
 
 use super::{
-    AliasPattern, Change, EditError, Edited, Kind, What,
+    AliasPattern, Change, EditError, Edited, Kind, MaterialCertificate, What,
     entries::{Places, stored},
 };
 use crate::{
     keystore::{Alias, Content, Entry, Keystore},
-    x509::{Certificate, Fingerprint},
+    x509::Fingerprint,
 };
 
 /// Certificates to be trusted.
 #[derive(Clone, Copy, Debug)]
 pub struct CertificateImport<'a> {
     /// All of a bundle, in order.
-    pub certificates: &'a [Certificate],
-    /// How they are called.
-    pub pattern: &'a AliasPattern,
+    pub certificates: &'a [MaterialCertificate],
+    /// How they are called; `None`: as where they come from, or by [`AliasPattern::common_name`] if they
+    /// have no name there.
+    pub pattern: Option<&'a AliasPattern>,
     /// What `{stem}` stands for.
     pub stem: &'a str,
     /// What to do with a certificate that is trusted already.
     pub duplicates: Duplicates,
     /// Trusted certificates with the same aliases may go. Keys never go.
     pub replace: bool,
-    /// The new entries' date.
+    /// The new entries' date, unless they bring one.
     pub now: OffsetDateTime,
 }
 
@@ -40,7 +41,7 @@ pub enum Duplicates {
 
 /// Puts a whole bundle into a truststore, each certificate an entry that Java sees.
 ///
-/// Two certificates of the bundle for which the pattern gives one alias are told apart by a number. All
+/// Two certificates of the bundle that would get one alias are told apart by a number. All
 /// other entries keep their dates and places. All or nothing: one alias in the way, and nothing is done.
 ///
 /// # Errors
@@ -59,9 +60,16 @@ pub fn import_certificates(
     let mut given = HashMap::new();
     let mut keystore = store.clone();
     let mut change = Change::default();
-    for (at, certificate) in import.certificates.iter().enumerate() {
-        let alias = import.pattern.alias(import.stem, at + 1, certificate);
-        let alias = stored(&alias)?;
+    let common_name = AliasPattern::common_name();
+    for (at, found) in import.certificates.iter().enumerate() {
+        let certificate = &found.certificate;
+        let alias = match (import.pattern, &found.alias) {
+            (None, Some(alias)) => stored(alias)?,
+            (pattern, _) => {
+                let pattern = pattern.unwrap_or(&common_name);
+                stored(&pattern.alias(import.stem, at + 1, certificate))?
+            }
+        };
         if let Err(malformed) = certificate.view() {
             let reason = malformed.to_string();
             return Err(EditError::Unreadable { alias, reason });
@@ -95,7 +103,7 @@ pub fn import_certificates(
         }
         trusted.entry(sha256).or_insert_with(|| alias.clone());
         let entry = Entry::trusted(alias, certificate.clone());
-        keystore.insert(entry.created(Some(import.now)));
+        keystore.insert(entry.created(found.created.or(Some(import.now))));
     }
     Ok(Edited { keystore, change })
 }
@@ -139,17 +147,20 @@ fn unique(alias: Alias, given: &mut HashMap<Alias, usize>) -> Alias {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edit::testing::{made, store_of};
+    use crate::{
+        edit::testing::{made, store_of},
+        x509::Certificate,
+    };
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
     fn import<'a>(
-        certificates: &'a [Certificate],
+        certificates: &'a [MaterialCertificate],
         pattern: &'a AliasPattern,
     ) -> CertificateImport<'a> {
         CertificateImport {
             certificates,
-            pattern,
+            pattern: Some(pattern),
             stem: "Corp CAs",
             duplicates: Duplicates::Skip,
             replace: false,
@@ -173,7 +184,8 @@ mod tests {
             root.certificate.clone(),
             other.certificate,
             root.certificate,
-        ];
+        ]
+        .map(MaterialCertificate::from);
         let after = import_certificates(&before, &import(&bundle, &pattern)).unwrap();
         let expected = ["old", "corp-cas-root-ca", "corp-cas-root-ca-2"];
         assert_eq!(aliases(&after.keystore), expected);
@@ -187,8 +199,41 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_from_a_keystore_keeps_its_alias_and_its_date_unless_a_pattern_is_given() {
+        let date = OffsetDateTime::from_unix_timestamp(978_307_200).ok();
+        let [a, b, c] = ["a", "b", "c"].map(|name| made(name, None).certificate);
+        let mut from = ["Partner", "partner"].map(Some).to_vec();
+        from.push(None);
+        let bundle: Vec<_> = from
+            .into_iter()
+            .zip([a, b, c])
+            .map(|(alias, certificate)| MaterialCertificate {
+                alias: alias.map(Alias::from),
+                certificate,
+                created: date.filter(|_| alias.is_some()),
+            })
+            .collect();
+        let pattern = AliasPattern::new("ca-{n}").unwrap();
+        let mut asked = import(&bundle, &pattern);
+        let by_pattern = import_certificates(&Keystore::new(), &asked).unwrap();
+        assert_eq!(aliases(&by_pattern.keystore), ["ca-1", "ca-2", "ca-3"]);
+        asked.pattern = None;
+        let kept = import_certificates(&Keystore::new(), &asked).unwrap();
+        assert_eq!(aliases(&kept.keystore), ["partner", "partner-2", "c"]);
+        let dates = kept.keystore.entries().iter().map(|entry| entry.created);
+        assert_eq!(dates.collect::<Vec<_>>(), [date, date, Some(NOW)]);
+
+        let other = made("other", None).certificate;
+        let before = store_of([Entry::trusted("PARTNER", other)]);
+        let taken = EditError::AliasTaken {
+            alias: "partner".into(),
+        };
+        assert_eq!(import_certificates(&before, &asked), Err(taken));
+    }
+
+    #[test]
     fn the_same_bundle_again_changes_nothing() {
-        let bundle = [made("a", None).certificate, made("b", None).certificate];
+        let bundle = ["a", "b"].map(|name| made(name, None).certificate.into());
         let pattern = AliasPattern::new("ca-{n}").unwrap();
         let first = import_certificates(&Keystore::new(), &import(&bundle, &pattern)).unwrap();
         let again = import_certificates(&first.keystore, &import(&bundle, &pattern)).unwrap();
@@ -201,7 +246,7 @@ mod tests {
         let (old, new) = (made("old", None), made("new", None));
         let pattern = AliasPattern::new("ca").unwrap();
         let before = store_of([Entry::trusted("CA", old.certificate)]);
-        let bundle = [new.certificate.clone()];
+        let bundle = [new.certificate.clone().into()];
         let mut asked = import(&bundle, &pattern);
         let taken = EditError::AliasTaken { alias: "ca".into() };
         assert_eq!(import_certificates(&before, &asked), Err(taken));
@@ -223,7 +268,10 @@ mod tests {
     fn a_certificate_of_the_store_is_added_again_only_if_asked() {
         let ca = made("ca", None);
         let before = store_of([Entry::trusted("first", ca.certificate.clone())]);
-        let (bundle, pattern) = ([ca.certificate], AliasPattern::new("second").unwrap());
+        let (bundle, pattern) = (
+            [ca.certificate.into()],
+            AliasPattern::new("second").unwrap(),
+        );
         let mut asked = import(&bundle, &pattern);
         let skipped = import_certificates(&before, &asked).unwrap();
         assert!(skipped.change.is_empty());
@@ -236,7 +284,7 @@ mod tests {
     fn entries_that_differ_in_case_alone_are_not_replaced_by_one() {
         let [a, b, new] = ["a", "b", "new"].map(|name| made(name, None).certificate);
         let before = store_of([Entry::trusted("ca", a), Entry::trusted("CA", b)]);
-        let (bundle, pattern) = ([new], AliasPattern::new("ca").unwrap());
+        let (bundle, pattern) = ([new.into()], AliasPattern::new("ca").unwrap());
         let asked = CertificateImport {
             replace: true,
             ..import(&bundle, &pattern)
@@ -248,11 +296,14 @@ mod tests {
     #[test]
     fn nothing_and_no_certificate_are_refused() {
         let pattern = AliasPattern::new("{cn}").unwrap();
-        let refused = |bundle: &[Certificate]| {
+        let refused = |bundle: &[MaterialCertificate]| {
             import_certificates(&Keystore::new(), &import(bundle, &pattern)).unwrap_err()
         };
         assert_eq!(refused(&[]), EditError::NoCertificate);
         let noise = Certificate::from_der(vec![1, 2, 3]);
-        assert!(matches!(refused(&[noise]), EditError::Unreadable { .. }));
+        assert!(matches!(
+            refused(&[noise.into()]),
+            EditError::Unreadable { .. }
+        ));
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     key::{KeyMatch, PrivateKey, Random},
-    keystore::{Alias, Content, Entry, Keystore, Protection, SealedKey},
+    keystore::{Alias, Content, Encoding, Entry, Format, Keystore, SealedKey},
     secret::Password,
     x509::Certificate,
 };
@@ -29,9 +29,9 @@ pub struct KeyImport<'a> {
     pub replace: bool,
     /// The password for the key; Java's readers mostly want the store's.
     pub key_password: &'a Password,
-    /// How the key is protected: [`Encoding::protection`](crate::keystore::Encoding::protection).
-    pub protection: Protection,
-    /// The entry's date.
+    /// How the store is written: the key is protected accordingly.
+    pub encoding: Encoding,
+    /// The entry's date, unless the key brings one.
     pub now: OffsetDateTime,
 }
 
@@ -52,19 +52,22 @@ pub fn import_key(
 ) -> Result<Edited, EditError> {
     let alias = stored(import.alias)?;
     let material = import.material.key(import.source)?;
+    let loose = import.material.loose_certificates();
     let given = match material.chain.as_slice() {
-        [] => &import.material.certificates,
+        [] => loose.as_slice(),
         chain => chain,
     };
     let mut change = Change::default();
     let head = head(&alias, &material.key, given, &mut change)?;
-    let others = import.material.certificates.iter().chain(import.extra);
+    let others = loose.iter().chain(import.extra);
     let arranged = arrange(head, given, &pool(others, store), import.root);
 
     let places = Places::of(store);
     let mut keystore = store.clone();
     if let Some(old) = places.in_the_way(&alias)? {
-        if is_same(old, &material.key, &arranged.chain, import.key_password) {
+        if is_same(old, &material.key, import.key_password)
+            && reads_alike(old, &arranged.chain, store, import.encoding)
+        {
             let mut change = Change::default();
             change.say(&alias, What::Unchanged);
             return Ok(Edited { keystore, change });
@@ -82,14 +85,15 @@ pub fn import_key(
     let sealed = SealedKey::seal(
         &material.key,
         import.key_password,
-        import.protection,
+        import.encoding.protection(),
         random,
     )
     .map_err(|reason| EditError::Sealed {
         alias: alias.clone(),
         reason,
     })?;
-    keystore.insert(Entry::private_key(alias, sealed, chain).created(Some(import.now)));
+    let created = material.created.or(Some(import.now));
+    keystore.insert(Entry::private_key(alias, sealed, chain).created(created));
     Ok(Edited { keystore, change })
 }
 
@@ -107,6 +111,8 @@ pub struct ReplyImport<'a> {
     /// Opens the key, so that the reply is held against it; without one it is held against the
     /// certificate that the entry has.
     pub key_password: Option<&'a Password>,
+    /// How the store is written.
+    pub encoding: Encoding,
     /// The entry's date.
     pub now: OffsetDateTime,
 }
@@ -145,7 +151,7 @@ pub fn import_reply(store: &Keystore, import: &ReplyImport<'_>) -> Result<Edited
     };
     let pool = pool(import.extra.iter(), store);
     let arranged = arrange(head, import.certificates, &pool, import.root);
-    if arranged.chain == *old {
+    if reads_alike(entry, &arranged.chain, store, import.encoding) {
         let mut change = Change::default();
         change.say(&alias, What::Unchanged);
         let keystore = store.clone();
@@ -250,15 +256,26 @@ fn report(alias: &Alias, arranged: Arranged, change: &mut Change) -> Vec<Certifi
     arranged.chain
 }
 
-/// True if an entry has the very key, the chain and the password.
-fn is_same(entry: &Entry, key: &PrivateKey, chain: &[Certificate], password: &Password) -> bool {
+/// True if an entry has the very key under the password.
+fn is_same(entry: &Entry, key: &PrivateKey, password: &Password) -> bool {
     match &entry.content {
-        Content::PrivateKey {
-            key: old,
-            chain: had,
-        } => had == chain && old.open(password).is_ok_and(|old| old == *key),
+        Content::PrivateKey { key: old, .. } => old.open(password).is_ok_and(|old| old == *key),
         _ => false,
     }
+}
+
+/// True if an entry with the chain would be read as the entry is now. A PKCS #12 has its certificates in
+/// one bag, so there a chain goes on with what other entries have of it.
+fn reads_alike(entry: &Entry, chain: &[Certificate], store: &Keystore, encoding: Encoding) -> bool {
+    let Some(rest) = entry.certificates().strip_prefix(chain) else {
+        return false;
+    };
+    let others = || {
+        let others = store.entries().iter();
+        others.filter(|other| !std::ptr::eq(*other, entry))
+    };
+    let is_others = |found: &Certificate| others().any(|o| o.certificates().contains(found));
+    rest.is_empty() || encoding.format() == Format::Pkcs12 && rest.iter().all(is_others)
 }
 
 #[cfg(test)]
@@ -267,7 +284,7 @@ mod tests {
     use crate::{
         edit::testing::{Made, made, store_of},
         key::SystemRandom,
-        keystore::write_pem_certificates,
+        keystore::{Pkcs12Profile, write_pem_certificates},
     };
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -294,7 +311,7 @@ mod tests {
             root: Root::Include,
             replace,
             key_password: &Password::new("changeit"),
-            protection: Protection::Jks,
+            encoding: Encoding::Jks,
             now: NOW,
         };
         import_key(store, &asked, &mut SystemRandom)
@@ -388,6 +405,7 @@ mod tests {
                 extra: &[],
                 root: Root::AsGiven,
                 key_password,
+                encoding: Encoding::Jks,
                 now: NOW,
             };
             let edited = import_reply(&before, &asked).unwrap();
@@ -410,6 +428,40 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_that_a_pkcs12_lengthens_by_its_own_root_is_the_same_chain() {
+        let root = made("root", None);
+        let middle = made("middle", Some(&root));
+        let leaf = made("leaf", Some(&middle));
+        let other = made("other", None);
+        let chains = |chain: &[&Made]| {
+            let mut entry = leaf.entry("x", "changeit");
+            if let Content::PrivateKey { chain: had, .. } = &mut entry.content {
+                *had = chain.iter().map(|made| made.certificate.clone()).collect();
+            }
+            store_of([entry, Entry::trusted("root", root.certificate.clone())])
+        };
+        let password = Password::new("changeit");
+        let modern = Encoding::Pkcs12(Pkcs12Profile::Modern);
+        let unchanged = |had: &[&Made], encoding| {
+            let asked = ReplyImport {
+                alias: &"x".into(),
+                certificates: &[middle.certificate.clone(), leaf.certificate.clone()],
+                extra: &[],
+                root: Root::AsGiven,
+                key_password: Some(&password),
+                encoding,
+                now: NOW,
+            };
+            let edited = import_reply(&chains(had), &asked).unwrap();
+            edited.change.is_empty()
+        };
+        assert!(unchanged(&[&leaf, &middle, &root], modern));
+        assert!(!unchanged(&[&leaf, &middle, &root], Encoding::Jks));
+        assert!(!unchanged(&[&leaf, &middle, &other], modern));
+        assert!(!unchanged(&[&leaf], modern));
+    }
+
+    #[test]
     fn a_reply_needs_a_key_that_opens() {
         let own = made("own", None);
         let store = store_of([
@@ -423,6 +475,7 @@ mod tests {
                 extra: &[],
                 root: Root::AsGiven,
                 key_password: Some(&Password::new("wrong")),
+                encoding: Encoding::Jks,
                 now: NOW,
             };
             import_reply(&store, &asked).unwrap_err()

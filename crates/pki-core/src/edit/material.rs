@@ -1,12 +1,14 @@
+use time::OffsetDateTime;
+
 use super::EditError;
 use crate::{
-    key::{PrivateKey, read_private_key},
+    key::{KeyError, PemKey, PemKeys, PrivateKey},
     keystore::{
-        Alias, Content, DecodeError, Decoded, Format, Keystore, SealedKey, UnsealError,
+        Alias, Content, DecodeError, Decoded, Entry, Format, Keystore, SealedKey, UnsealError,
         read_pem_certificates,
     },
-    secret::Password,
-    x509::{Certificate, pem_blocks, write_pem},
+    secret::{Bytes, Password},
+    x509::{Certificate, der, pem_blocks},
 };
 
 /// What somebody wants to import: the keys and certificates of one or several files, whatever their
@@ -27,7 +29,7 @@ pub struct Material {
     /// The private keys.
     pub keys: Vec<MaterialKey>,
     /// The certificates that are in no chain of a keystore, in order.
-    pub certificates: Vec<Certificate>,
+    pub certificates: Vec<MaterialCertificate>,
 }
 
 /// A private key to be imported.
@@ -40,6 +42,43 @@ pub struct MaterialKey {
     pub key: PrivateKey,
     /// The chain that a keystore has for it.
     pub chain: Vec<Certificate>,
+    /// The date that a keystore has for it.
+    pub created: Option<OffsetDateTime>,
+}
+
+impl From<PrivateKey> for MaterialKey {
+    /// One without a name, a chain or a date.
+    fn from(key: PrivateKey) -> Self {
+        Self {
+            alias: None,
+            key,
+            chain: Vec::new(),
+            created: None,
+        }
+    }
+}
+
+/// A certificate to be imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MaterialCertificate {
+    /// What a keystore calls it; a PEM or DER file has no name for it.
+    pub alias: Option<Alias>,
+    /// The certificate.
+    pub certificate: Certificate,
+    /// The date that a keystore has for it.
+    pub created: Option<OffsetDateTime>,
+}
+
+impl From<Certificate> for MaterialCertificate {
+    /// One without a name or a date.
+    fn from(certificate: Certificate) -> Self {
+        Self {
+            alias: None,
+            certificate,
+            created: None,
+        }
+    }
 }
 
 impl Material {
@@ -86,7 +125,7 @@ impl Material {
         if let Some(entry) = named {
             match &entry.content {
                 Content::TrustedCertificate { certificate, .. } => {
-                    self.certificates.push(certificate.clone());
+                    self.trust(entry, certificate);
                     return Ok(());
                 }
                 Content::SecretKey { .. } => {
@@ -100,24 +139,24 @@ impl Material {
         let keys = store.entries().iter().filter_map(|entry| {
             let wanted = named.is_none_or(|named| std::ptr::eq(named, entry));
             match &entry.content {
-                Content::PrivateKey { key, chain } if wanted => Some((&entry.alias, key, chain)),
+                Content::PrivateKey { key, chain } if wanted => Some((entry, key, chain)),
                 _ => None,
             }
         });
         let keys: Vec<_> = keys.collect();
         if keys.len() > 1 {
-            let aliases = keys.iter().map(|(alias, ..)| Some((*alias).clone()));
+            let aliases = keys.iter().map(|(entry, ..)| Some(entry.alias.clone()));
             return Err(EditError::SeveralKeys {
                 aliases: aliases.collect(),
             });
         }
-        for (alias, key, chain) in keys {
-            let key = open(key, passwords, decoded.format, alias)?;
-            self.push(Some(alias.clone()), key, chain.clone());
+        for (entry, key, chain) in keys {
+            let key = open(key, passwords, decoded.format, &entry.alias)?;
+            self.hold(entry, key, chain);
         }
         for entry in store.entries() {
             if let Content::TrustedCertificate { certificate, .. } = &entry.content {
-                self.certificates.push(certificate.clone());
+                self.trust(entry, certificate);
             }
         }
         Ok(())
@@ -125,8 +164,14 @@ impl Material {
 
     /// All certificates: those of chains first.
     pub fn all_certificates(&self) -> Vec<Certificate> {
-        let chains = self.keys.iter().flat_map(|key| &key.chain);
-        chains.chain(&self.certificates).cloned().collect()
+        let chains = self.keys.iter().flat_map(|key| &key.chain).cloned();
+        chains.chain(self.loose_certificates()).collect()
+    }
+
+    /// The certificates that are in no chain of a keystore, without their names.
+    pub fn loose_certificates(&self) -> Vec<Certificate> {
+        let loose = self.certificates.iter();
+        loose.map(|found| found.certificate.clone()).collect()
     }
 
     /// The key to import: the only one, or the one with an alias.
@@ -157,29 +202,13 @@ impl Material {
     }
 
     fn read_pem(&mut self, bytes: &[u8], password: Option<&Password>) -> Result<(), EditError> {
-        self.certificates.extend(read_pem_certificates(bytes)?);
-        let mut parameters: Option<Vec<u8>> = None;
-        for block in pem_blocks(bytes)? {
-            if block.label == "EC PARAMETERS" {
-                parameters = Some(
-                    write_pem(&block.label, block.der.expose())
-                        .expose()
-                        .to_vec(),
-                );
-            }
-            if !block.label.ends_with("PRIVATE KEY") {
-                continue;
-            }
-            // The old encryption is told by the block's headers, which only the whole text has.
-            let key = if block.headers.is_empty() {
-                let alone = write_pem(&block.label, block.der.expose());
-                let before = parameters.take().unwrap_or_default();
-                let text = crate::secret::Bytes::from([&before, alone.expose()].concat());
-                read_private_key(text.expose(), password)?
-            } else {
-                read_private_key(&bytes[block.offset..], password)?
-            };
-            self.push(None, key, Vec::new());
+        let certificates = read_pem_certificates(bytes)?.into_iter();
+        self.certificates.extend(certificates.map(Into::into));
+        let blocks = pem_blocks(bytes)?;
+        let mut reader = PemKeys::default();
+        for key in blocks.iter().filter_map(|block| reader.read(block)) {
+            let key = open_alone(key?, password)?;
+            self.keys.push(key.into());
         }
         Ok(())
     }
@@ -187,22 +216,19 @@ impl Material {
     fn read_der(&mut self, bytes: &[u8], password: Option<&Password>) -> Result<(), EditError> {
         let certificate = Certificate::from_der(bytes.to_vec());
         if certificate.view().is_ok() {
-            self.certificates.push(certificate);
+            self.certificates.push(certificate.into());
             return Ok(());
         }
-        for label in DER_KEYS {
-            let text = write_pem(label, bytes);
-            match read_private_key(text.expose(), password) {
-                Ok(key) => {
-                    self.push(None, key, Vec::new());
-                    return Ok(());
-                }
-                Err(
-                    error @ (crate::key::KeyError::PasswordNeeded
-                    | crate::key::KeyError::WrongPassword),
-                ) if looks_encrypted(bytes) => return Err(error.into()),
-                Err(_) => {}
-            }
+        let der = Bytes::from(bytes);
+        let labels = match looks_encrypted(bytes) {
+            true => &["ENCRYPTED PRIVATE KEY"][..],
+            false => &DER_KEYS,
+        };
+        let mut read = labels.iter().map(|label| PemKey::bare(label, &der, None));
+        if let Some(key) = read.find_map(Result::ok) {
+            let key = open_alone(key, password)?;
+            self.keys.push(key.into());
+            return Ok(());
         }
         // Says what it begins with.
         match Keystore::decode_unverified(bytes) {
@@ -230,20 +256,36 @@ impl Material {
                         format,
                         &entry.alias,
                     )?;
-                    self.push(Some(entry.alias.clone()), key, chain.clone());
+                    self.hold(entry, key, chain);
                 }
-                Content::TrustedCertificate { certificate, .. } => {
-                    self.certificates.push(certificate.clone());
-                }
+                Content::TrustedCertificate { certificate, .. } => self.trust(entry, certificate),
                 Content::SecretKey { .. } => {}
             }
         }
         Ok(())
     }
 
-    fn push(&mut self, alias: Option<Alias>, key: PrivateKey, chain: Vec<Certificate>) {
-        self.keys.push(MaterialKey { alias, key, chain });
+    fn hold(&mut self, entry: &Entry, key: PrivateKey, chain: &[Certificate]) {
+        self.keys.push(MaterialKey {
+            alias: named(entry),
+            key,
+            chain: chain.to_vec(),
+            created: entry.created,
+        });
     }
+
+    fn trust(&mut self, entry: &Entry, certificate: &Certificate) {
+        self.certificates.push(MaterialCertificate {
+            alias: named(entry),
+            certificate: certificate.clone(),
+            created: entry.created,
+        });
+    }
+}
+
+/// The alias of an entry, if it is one that can be written.
+fn named(entry: &Entry) -> Option<Alias> {
+    Some(entry.alias.clone()).filter(|alias| !alias.as_str().is_empty())
 }
 
 /// Opens a key with the first password that does.
@@ -274,20 +316,39 @@ fn open(
     })
 }
 
-/// An EncryptedPrivateKeyInfo (RFC 5958 section 3) is a SEQUENCE that begins with a SEQUENCE; all other
-/// keys begin with a version.
-fn looks_encrypted(bytes: &[u8]) -> bool {
-    let mut outer = crate::x509::der::Reader::new(bytes);
-    let inner = outer.sequence("an EncryptedPrivateKeyInfo");
-    inner.is_ok_and(|mut inner| inner.sequence("an algorithm").is_ok())
+/// Opens a key that stands in no keystore.
+fn open_alone(key: PemKey, password: Option<&Password>) -> Result<PrivateKey, KeyError> {
+    let sealed = match key {
+        PemKey::Open(key) => return Ok(key),
+        sealed => SealedKey::from(sealed),
+    };
+    let password = password.ok_or(KeyError::PasswordNeeded)?;
+    sealed.open(password).map_err(|reason| match reason {
+        UnsealError::Unsupported { algorithm } => KeyError::UnsupportedEncryption { algorithm },
+        UnsealError::WrongPassword => KeyError::WrongPassword,
+        other => KeyError::Pem {
+            reason: other.to_string(),
+        },
+    })
 }
 
-/// What a key in DER may be, in the order in which the wrong ones are recognized as wrong.
+/// An EncryptedPrivateKeyInfo (RFC 5958 section 3) is a SEQUENCE of two that begins with a SEQUENCE; all
+/// other keys begin with a version.
+fn looks_encrypted(bytes: &[u8]) -> bool {
+    let mut outer = der::Reader::new(bytes);
+    let inner = outer.sequence("an EncryptedPrivateKeyInfo");
+    inner.is_ok_and(|mut inner| {
+        inner.sequence("an algorithm").is_ok()
+            && inner.expect(der::OCTET_STRING, "encrypted octets").is_ok()
+    })
+}
+
+/// What a bare key in DER may be.
 const DER_KEYS: [&str; 4] = [
     "PRIVATE KEY",
-    "ENCRYPTED PRIVATE KEY",
     "RSA PRIVATE KEY",
     "EC PRIVATE KEY",
+    "DSA PRIVATE KEY",
 ];
 
 #[cfg(test)]
@@ -295,8 +356,8 @@ mod tests {
     use super::*;
     use crate::{
         edit::testing::{made, store_of},
-        key::{KeyError, SystemRandom, write_encrypted_private_key},
-        keystore::{Encoding, Entry, write_pem_certificates},
+        key::{SystemRandom, write_encrypted_private_key},
+        keystore::{Encoding, write_pem_certificates},
     };
 
     fn read(bytes: &[u8], password: Option<&str>) -> Result<Material, EditError> {
@@ -342,7 +403,8 @@ mod tests {
             }
         }
         let from_jks = read(jks.expose(), Some("changeit")).unwrap();
-        assert_eq!(from_jks.certificates, vec![made.certificate.clone()]);
+        let own = std::slice::from_ref(&made.certificate);
+        assert_eq!(from_jks.loose_certificates(), own);
         assert_eq!(from_jks.all_certificates().len(), 2);
         assert!(from_jks.key(Some(&"K".into())).is_ok());
     }
@@ -352,9 +414,9 @@ mod tests {
         let (a, b) = (made("a", None).certificate, made("b", None).certificate);
         let bundle = write_pem_certificates(&[a.clone(), b.clone()]);
         let material = read(bundle.as_bytes(), None).unwrap();
-        assert_eq!(material.certificates, [a.clone(), b]);
+        assert_eq!(material.loose_certificates(), [a.clone(), b]);
         assert_eq!(material.key(None), Err(EditError::NoKey));
-        assert_eq!(read(a.der(), None).unwrap().certificates, [a]);
+        assert_eq!(read(a.der(), None).unwrap().loose_certificates(), [a]);
     }
 
     #[test]
@@ -373,10 +435,10 @@ mod tests {
             read(two.as_bytes(), None).unwrap().key(None),
             Err(EditError::SeveralKeys { .. })
         ));
-        let old = "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: AES-256-CBC,00\n\nMAA=\n-----END RSA PRIVATE KEY-----\n";
+        let old = "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: DES-CBC,00\n\nMAA=\n-----END RSA PRIVATE KEY-----\n";
         assert!(matches!(
             read(old.as_bytes(), None),
-            Err(EditError::Key(KeyError::Pem { .. }))
+            Err(EditError::Key(KeyError::UnsupportedEncryption { .. }))
         ));
     }
 }

@@ -53,6 +53,8 @@ struct Merge<'a> {
     /// The store that each entry came from.
     origins: Vec<usize>,
     places: HashMap<String, usize>,
+    /// The last number that was given behind an alias.
+    numbers: HashMap<String, usize>,
     trusted: HashMap<Fingerprint, Alias>,
     /// What was skipped because the certificate was there.
     skipped: Vec<(&'a Entry, usize)>,
@@ -164,15 +166,15 @@ impl<'a> Merge<'a> {
         }
     }
 
-    fn free(&self, alias: &Alias) -> Alias {
+    fn free(&mut self, alias: &Alias) -> Alias {
         let base = alias.lookup();
-        let mut number = 2_usize;
+        let number = self.numbers.entry(base.clone()).or_insert(1);
         loop {
+            *number += 1;
             let numbered = format!("{base}-{number}");
             if !self.places.contains_key(&numbered) {
                 return Alias::new(numbered);
             }
-            number += 1;
         }
     }
 }

@@ -91,12 +91,15 @@ pub(super) fn reseal(
         return Ok(Some(What::Unchanged));
     }
     let (opened, under) = opened(passwords, |password| key.open(password))?;
-    let other_password = !key.is_unprotected() && under != passwords.new;
+    let was_open = key.is_unprotected();
     *key = SealedKey::seal(&opened, passwords.new, wanted, random)?;
-    Ok(Some(What::KeyResealed {
-        was,
-        now,
-        other_password,
+    Ok(Some(match was_open {
+        true => What::KeySealed { now: wanted },
+        false => What::KeyResealed {
+            was,
+            now,
+            other_password: under != passwords.new,
+        },
     }))
 }
 

@@ -41,10 +41,12 @@ mod private;
 mod random;
 mod signing;
 pub(crate) mod spki;
+mod traditional;
 
 pub(crate) use crate::x509::der;
 
 pub use algorithm::{KeyAlgorithm, UnknownKeyAlgorithm};
+pub(crate) use pem::{PemKey, PemKeys, TraditionalKey};
 pub use pem::{read_private_key, write_encrypted_private_key};
 pub use private::{Generated, KeyError, KeyMatch, KeySource, PrivateKey};
 pub use random::{Random, SystemRandom};

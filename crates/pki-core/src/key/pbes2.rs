@@ -90,7 +90,7 @@ impl Pbes2 {
             .iter()
             .find(|(known, _)| *known == oid)
             .map(|(_, cipher)| *cipher)
-            .ok_or_else(|| Pbes2Error::Unsupported(der::dotted(oid)))?;
+            .ok_or_else(|| Pbes2Error::Unsupported(named(oid)))?;
         let iv = scheme.expect(der::OCTET_STRING, "an IV")?.content;
         if iv.len() != cipher.block_len() {
             return Err(Pbes2Error::Damaged(
@@ -147,7 +147,7 @@ impl Pbkdf2 {
         let mut reader = Reader::new(algorithm).sequence("a key derivation")?;
         let oid = reader.oid("a key derivation's OID")?;
         if oid != PBKDF2 {
-            return Err(Pbes2Error::Unsupported(der::dotted(oid)));
+            return Err(Pbes2Error::Unsupported(named(oid)));
         }
         let mut parameters = reader.sequence("PBKDF2 parameters")?;
         let salt = parameters
@@ -168,7 +168,7 @@ impl Pbkdf2 {
                 .iter()
                 .find(|(known, _)| *known == oid)
                 .map(|(_, prf)| *prf)
-                .ok_or_else(|| Pbes2Error::Unsupported(der::dotted(oid)))?;
+                .ok_or_else(|| Pbes2Error::Unsupported(named(oid)))?;
         }
         Ok(Self {
             prf,
@@ -260,10 +260,19 @@ pub(crate) fn decrypt(
         Some(scheme) => scheme.decrypt(encrypted, password),
         None => {
             let mut reader = Reader::new(algorithm).sequence("an AlgorithmIdentifier")?;
-            Err(Pbes2Error::Unsupported(der::dotted(
+            Err(Pbes2Error::Unsupported(named(
                 reader.oid("an algorithm's OID")?,
             )))
         }
+    }
+}
+
+/// An algorithm of password-based encryption that is not read: the name that people know, and its OID.
+pub(crate) fn named(oid: &[u8]) -> String {
+    let dotted = der::dotted(oid);
+    match UNREAD.iter().find(|(known, _)| *known == dotted) {
+        Some((_, name)) => format!("{name} ({dotted})"),
+        None => dotted,
     }
 }
 
@@ -277,6 +286,21 @@ pub(crate) fn checked_iterations(found: u64) -> Result<NonZeroU32, Pbes2Error> {
         .and_then(NonZeroU32::new)
         .ok_or(Pbes2Error::Damaged("an iteration count of zero"))
 }
+
+/// What old or unusual writers use: RFC 8018 appendix A.3 and B.2, RFC 7292 appendix C, RFC 7914 section 7.
+const UNREAD: [(&str, &str); 11] = [
+    ("1.2.840.113549.1.5.1", "pbeWithMD2AndDES-CBC"),
+    ("1.2.840.113549.1.5.3", "pbeWithMD5AndDES-CBC"),
+    ("1.2.840.113549.1.5.4", "pbeWithMD2AndRC2-CBC"),
+    ("1.2.840.113549.1.5.6", "pbeWithMD5AndRC2-CBC"),
+    ("1.2.840.113549.1.5.10", "pbeWithSHA1AndDES-CBC"),
+    ("1.2.840.113549.1.5.11", "pbeWithSHA1AndRC2-CBC"),
+    ("1.2.840.113549.1.12.1.1", "pbeWithSHA1And128BitRC4"),
+    ("1.2.840.113549.1.12.1.2", "pbeWithSHA1And40BitRC4"),
+    ("1.2.840.113549.3.2", "RC2-CBC"),
+    ("1.3.14.3.2.7", "DES-CBC"),
+    ("1.3.6.1.4.1.11591.4.11", "scrypt"),
+];
 
 /// 1.2.840.113549.1.5.13
 const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 13];

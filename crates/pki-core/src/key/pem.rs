@@ -3,57 +3,156 @@ use std::num::NonZeroU32;
 use super::{
     KeyError, PrivateKey, Random,
     der::{self, DerError, Reader},
-    pbes2, spki,
+    pbes2::{self, Pbes2Error},
+    spki,
+    traditional::Traditional,
 };
 use crate::{
     secret::{Bytes, Password},
     x509::{PemBlock, pem_blocks, write_pem},
 };
 
-/// Reads the first private key of a PEM text: PKCS #8, encrypted PKCS #8 (PBES2), PKCS #1, SEC1.
+/// Reads the first private key of a PEM text: PKCS #8, PKCS #1, SEC 1 and OpenSSL's DSA, encrypted with
+/// PBES2 or in OpenSSL's traditional way (`DEK-Info`: AES or 3DES), or not.
 ///
 /// Certificates, `EC PARAMETERS` and whatever else stands before the key are passed over. A password for
 /// a key that is not encrypted is not asked for and not used.
 ///
 /// # Errors
 ///
-/// [`KeyError`] tells an absent key, a missing and a wrong password apart. The encryption that OpenSSL
-/// wrote before PKCS #8 (`DEK-Info`, one MD5 a guess) is not read: [`KeyError::Pem`].
+/// [`KeyError`] tells an absent key, a missing and a wrong password, and an encryption that is not read
+/// apart.
 pub fn read_private_key(pem: &[u8], password: Option<&Password>) -> Result<PrivateKey, KeyError> {
     let blocks = pem_blocks(pem).map_err(|error| no_key(error.to_string()))?;
-    let key = blocks
-        .iter()
-        .find(|block| block.label.ends_with("PRIVATE KEY"))
-        .ok_or_else(|| no_key("the text has no private key block".to_owned()))?;
-    if key.headers.iter().any(|(name, _)| name == "DEK-Info") {
-        return Err(no_key(format!(
-            "the {} block is encrypted in OpenSSL's old way (DEK-Info), not as PKCS #8",
-            key.label
-        )));
-    }
-    let der = key.der.expose();
-    let broken = |error: DerError| {
-        no_key(format!(
-            "the {} block is damaged: {}",
-            key.label, error.reason
-        ))
-    };
-    match key.label.as_str() {
-        "PRIVATE KEY" => PrivateKey::from_pkcs8(der),
-        "ENCRYPTED PRIVATE KEY" => {
-            let password = password.ok_or(KeyError::PasswordNeeded)?;
-            let (algorithm, encrypted) = encrypted_parts(der).map_err(broken)?;
-            let plain = pbes2::decrypt(algorithm, encrypted, password).map_err(not_opened)?;
+    let mut reader = PemKeys::default();
+    let first = blocks.iter().find_map(|block| reader.read(block));
+    let first = first.ok_or_else(|| no_key("the text has no private key block".to_owned()))?;
+    let needed = || password.ok_or(KeyError::PasswordNeeded);
+    match first? {
+        PemKey::Open(key) => Ok(key),
+        PemKey::Pkcs8(der) => {
+            let (algorithm, encrypted) = encrypted_parts(&der)
+                .map_err(|error| damaged("ENCRYPTED PRIVATE KEY", error.reason))?;
+            let plain = pbes2::decrypt(algorithm, encrypted, needed()?).map_err(not_opened)?;
             // A wrong password passes the padding check once in 256 times, and gives noise.
             PrivateKey::from_pkcs8(plain).map_err(|_| KeyError::WrongPassword)
         }
-        "RSA PRIVATE KEY" => PrivateKey::from_pkcs8(spki::pkcs8_of_rsa(der).map_err(broken)?),
-        "EC PRIVATE KEY" => {
-            let parameters = ec_parameters(&blocks);
-            let der = spki::pkcs8_of_ec(der, parameters).map_err(broken)?;
-            PrivateKey::from_pkcs8(der)
+        PemKey::Traditional(key) => key.open(needed()?).map_err(not_opened),
+    }
+}
+
+/// A private key as it lies in a PEM text.
+pub(crate) enum PemKey {
+    /// Bare, whatever it was wrapped in.
+    Open(PrivateKey),
+    /// DER of an `EncryptedPrivateKeyInfo`, not looked at.
+    Pkcs8(Vec<u8>),
+    /// Encrypted in OpenSSL's traditional way.
+    Traditional(TraditionalKey),
+}
+
+/// A key in OpenSSL's traditional encryption.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct TraditionalKey {
+    wrapping: Wrapping,
+    /// Content octets of the curve's OID, from a block before the key.
+    curve: Option<Vec<u8>>,
+    content: Traditional,
+}
+
+impl PemKey {
+    /// The key that a label and DER are. `curve`: as [`TraditionalKey`] has it.
+    pub(crate) fn bare(label: &str, der: &Bytes, curve: Option<&[u8]>) -> Result<Self, KeyError> {
+        Ok(match label {
+            "PRIVATE KEY" => Self::Open(PrivateKey::from_pkcs8(der.clone())?),
+            "ENCRYPTED PRIVATE KEY" => Self::Pkcs8(der.expose().to_vec()),
+            label => {
+                let key = Wrapping::of(label)?.unwrap(der.expose(), curve);
+                Self::Open(key.map_err(|error| damaged(label, error.reason))?)
+            }
+        })
+    }
+
+    /// `parameters`: the block into which `openssl ecparam -genkey` writes the curve before the key.
+    fn read(block: &PemBlock, parameters: Option<&PemBlock>) -> Result<Self, KeyError> {
+        let curve = parameters.and_then(|block| Reader::new(block.der.expose()).oid("").ok());
+        match Traditional::read(block) {
+            Ok(None) => Self::bare(&block.label, &block.der, curve),
+            Ok(Some(content)) => Ok(Self::Traditional(TraditionalKey {
+                wrapping: Wrapping::of(&block.label)?,
+                curve: curve.map(<[u8]>::to_vec),
+                content,
+            })),
+            Err(Pbes2Error::Damaged(reason)) => Err(damaged(&block.label, reason)),
+            Err(error) => Err(not_opened(error)),
         }
-        label => Err(no_key(format!("a {label} block is not read"))),
+    }
+}
+
+impl TraditionalKey {
+    /// Opens it.
+    pub(crate) fn open(&self, password: &Password) -> Result<PrivateKey, Pbes2Error> {
+        let plain = self.content.decrypt(password)?;
+        // A wrong password passes the padding check once in 256 times, and gives noise.
+        self.wrapping
+            .unwrap(plain.expose(), self.curve.as_deref())
+            .map_err(|_| Pbes2Error::WrongPassword)
+    }
+
+    /// The cipher, by its name: `AES-256-CBC`.
+    pub(crate) fn cipher(&self) -> &'static str {
+        self.content.cipher()
+    }
+}
+
+/// Reads the private keys of a PEM text, block by block, in the order of the text.
+#[derive(Default)]
+pub(crate) struct PemKeys<'b> {
+    parameters: Option<&'b PemBlock>,
+}
+
+impl<'b> PemKeys<'b> {
+    /// The key in a block; `None` if it is of another kind.
+    pub(crate) fn read(&mut self, block: &'b PemBlock) -> Option<Result<PemKey, KeyError>> {
+        if block.label == "EC PARAMETERS" {
+            self.parameters = Some(block);
+        }
+        let is_key = block.label.ends_with("PRIVATE KEY");
+        is_key.then(|| PemKey::read(block, self.parameters))
+    }
+}
+
+/// What a key is wrapped in that is no PKCS #8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wrapping {
+    /// OpenSSL's sequence of numbers.
+    Dsa,
+    /// SEC 1 (RFC 5915).
+    Ec,
+    /// PKCS #1 (RFC 8017 appendix A.1.2).
+    Rsa,
+}
+
+impl Wrapping {
+    fn of(label: &str) -> Result<Self, KeyError> {
+        match label {
+            "DSA PRIVATE KEY" => Ok(Self::Dsa),
+            "EC PRIVATE KEY" => Ok(Self::Ec),
+            "RSA PRIVATE KEY" => Ok(Self::Rsa),
+            label => Err(no_key(format!("a {label} block is not read"))),
+        }
+    }
+
+    fn unwrap(self, der: &[u8], curve: Option<&[u8]>) -> Result<PrivateKey, DerError> {
+        let pkcs8 = match self {
+            Self::Dsa => spki::pkcs8_of_dsa(der),
+            Self::Ec => spki::pkcs8_of_ec(der, curve),
+            Self::Rsa => spki::pkcs8_of_rsa(der),
+        }?;
+        PrivateKey::from_pkcs8(pkcs8).map_err(|_| DerError {
+            offset: 0,
+            reason: "no private key",
+        })
     }
 }
 
@@ -93,14 +192,7 @@ fn encrypted_parts(der: &[u8]) -> Result<(&[u8], &[u8]), DerError> {
     Ok((algorithm, encrypted))
 }
 
-/// The curve that `openssl ecparam -genkey` writes into a block of its own before the key.
-fn ec_parameters(blocks: &[PemBlock]) -> Option<&[u8]> {
-    let block = blocks.iter().find(|block| block.label == "EC PARAMETERS")?;
-    Reader::new(block.der.expose()).oid("no curve").ok()
-}
-
-fn not_opened(error: pbes2::Pbes2Error) -> KeyError {
-    use pbes2::Pbes2Error;
+fn not_opened(error: Pbes2Error) -> KeyError {
     match error {
         Pbes2Error::WrongPassword => KeyError::WrongPassword,
         Pbes2Error::Damaged(reason) => no_key(format!("the encryption is damaged: {reason}")),
@@ -108,8 +200,12 @@ fn not_opened(error: pbes2::Pbes2Error) -> KeyError {
             "{count} iterations, more than the {} that are worth the time",
             pbes2::MAX_ITERATIONS
         )),
-        Pbes2Error::Unsupported(oid) => no_key(format!("an encryption that is not read: {oid}")),
+        Pbes2Error::Unsupported(algorithm) => KeyError::UnsupportedEncryption { algorithm },
     }
+}
+
+fn damaged(label: &str, reason: &str) -> KeyError {
+    no_key(format!("the {label} block is damaged: {reason}"))
 }
 
 fn no_key(reason: String) -> KeyError {
@@ -178,15 +274,16 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_a_key_says_so_and_old_encryption_is_named() {
+    fn a_text_without_a_key_says_so_and_an_encryption_that_is_not_read_is_named() {
         assert!(matches!(
             read_private_key(b"hello", None),
             Err(KeyError::Pem { .. })
         ));
-        let old = b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMAA=\n-----END RSA PRIVATE KEY-----\n";
-        let Err(KeyError::Pem { reason }) = read_private_key(old, None) else {
-            panic!("an old encrypted key was read");
-        };
-        assert!(reason.contains("DEK-Info"), "{reason}");
+        let old = b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-CBC,0102030405060708\n\nMAA=\n-----END RSA PRIVATE KEY-----\n";
+        let algorithm = "DES-CBC".to_owned();
+        assert_eq!(
+            read_private_key(old, None),
+            Err(KeyError::UnsupportedEncryption { algorithm })
+        );
     }
 }

@@ -137,6 +137,12 @@ pub enum KeyError {
         /// Why.
         reason: String,
     },
+    /// The key is encrypted in a way that is not read.
+    #[error("the private key is encrypted with {algorithm}, which is not read")]
+    UnsupportedEncryption {
+        /// Its name or OID.
+        algorithm: String,
+    },
     /// The provider refuses the key, or the algorithm is none that it knows.
     #[error("the key cannot be used: {reason}")]
     Unusable {

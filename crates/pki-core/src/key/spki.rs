@@ -122,6 +122,20 @@ pub(super) fn pkcs8_of_ec(key: &[u8], curve: Option<&[u8]>) -> Result<Bytes, Der
     Ok(pkcs8(&algorithm, key))
 }
 
+/// Wraps OpenSSL's DSA key (`i2d_DSAPrivateKey`: version, p, q, g, public and private number) as PKCS #8
+/// (RFC 3279 section 2.3.2 has the parameters, RFC 5958 the number alone).
+pub(super) fn pkcs8_of_dsa(key: &[u8]) -> Result<Bytes, DerError> {
+    let mut numbers = Reader::new(key).sequence("no DSA key")?;
+    numbers.expect(der::INTEGER, "no version of a DSA key")?;
+    let mut next = || numbers.expect(der::INTEGER, "a number of a DSA key is missing");
+    let (p, q, g, _public, private) = (next()?, next()?, next()?, next()?, next()?);
+    let algorithm = der::sequence(&[
+        &der::encode(der::OID, &[DSA]),
+        &der::sequence(&[p.whole, q.whole, g.whole]),
+    ]);
+    Ok(pkcs8(&algorithm, private.whole))
+}
+
 fn pkcs8(algorithm: &[u8], key: &[u8]) -> Bytes {
     let key = Zeroizing::new(der::encode(der::OCTET_STRING, &[key]));
     Bytes::from(der::sequence(&[
@@ -291,6 +305,8 @@ fn unusable(reason: &str) -> KeyError {
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 /// id-RSASSA-PSS, 1.2.840.113549.1.1.10 (RFC 4055).
 const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
+/// id-dsa, 1.2.840.10040.4.1 (RFC 3279 section 2.3.2).
+const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01];
 /// id-ecPublicKey, 1.2.840.10045.2.1 (RFC 5480).
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 /// secp256r1, 1.2.840.10045.3.1.7.

@@ -101,7 +101,7 @@ fn end_entity(key: &Key, certificates: &[Certificate], used: &[bool]) -> Option<
                 .iter()
                 .position(|found| alike(found) && open.matches(found) == KeyMatch::Yes)
         }
-        Seal::Encrypted(_) | Seal::Bks(_) => {
+        Seal::Encrypted(_) | Seal::Bks(_) | Seal::Traditional(_) => {
             let behind = (key.follows..certificates.len()).find(|at| !used[*at]);
             behind.or_else(|| used.iter().position(|used| !used))
         }

@@ -139,6 +139,12 @@ pub enum Protection {
     },
     /// JKS's own: a SHA-1 keystream (1.3.6.1.4.1.42.2.17.1.1), one SHA-1 a guess.
     Jks,
+    /// OpenSSL's traditional encryption of PEM keys (`DEK-Info`): the key is one MD5 of the password, or
+    /// two. Read only.
+    OpensslMd5 {
+        /// The cipher as OpenSSL calls it, `AES-256-CBC`.
+        cipher: &'static str,
+    },
     /// PBES2 (RFC 8018) with AES-256-CBC and PBKDF2-HMAC-SHA-256, written by JDK 8u301 and later.
     Pbes2Aes256Sha256 {
         /// Rounds of PBKDF2.

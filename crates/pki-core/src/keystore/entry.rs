@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Alias, Protection, UnsealError, java::Spelling, protect};
 use crate::{
-    key::{PrivateKey, Random},
+    key::{PemKey, PrivateKey, Random, TraditionalKey},
     secret::{Bytes, Password},
     x509::Certificate,
 };
@@ -121,8 +121,8 @@ impl Attribute {
 
 /// A private key as it lies in a keystore: encrypted, or bare where the format has it so.
 ///
-/// Every format here but BKS keeps an encrypted key as a PKCS #8 `EncryptedPrivateKeyInfo` (RFC 5958
-/// section 3); they differ in the algorithm named inside.
+/// Every format here but BKS and old PEM keeps an encrypted key as a PKCS #8 `EncryptedPrivateKeyInfo`
+/// (RFC 5958 section 3); they differ in the algorithm named inside.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealedKey(pub(super) Seal);
 
@@ -134,6 +134,8 @@ pub(super) enum Seal {
     Bks(Vec<u8>),
     /// A key that no password protects (a PKCS #12 keyBag, a PEM key).
     Open(PrivateKey),
+    /// OpenSSL's old frame, as a PEM has it.
+    Traditional(Box<TraditionalKey>),
 }
 
 impl SealedKey {
@@ -172,6 +174,7 @@ impl SealedKey {
             Seal::Encrypted(der) => protect::open(der, password),
             Seal::Bks(sealed) => protect::bks::open(sealed, password),
             Seal::Open(key) => Ok(key.clone()),
+            Seal::Traditional(key) => Ok(key.open(password)?),
         }
     }
 
@@ -181,21 +184,34 @@ impl SealedKey {
             Seal::Encrypted(der) => protect::identify(der),
             Seal::Bks(sealed) => protect::bks::identify(sealed),
             Seal::Open(_) => None,
+            Seal::Traditional(key) => Some(Protection::OpensslMd5 {
+                cipher: key.cipher(),
+            }),
         }
     }
 
     /// The DER of the `EncryptedPrivateKeyInfo`; `None` if the key lies open, or in a frame of
-    /// BouncyCastle's own (BKS), which no other format can hold.
+    /// BouncyCastle's (BKS) or OpenSSL's own (PEM), which no other format can hold.
     pub fn encrypted(&self) -> Option<&[u8]> {
         match &self.0 {
             Seal::Encrypted(der) => Some(der),
-            Seal::Bks(_) | Seal::Open(_) => None,
+            Seal::Bks(_) | Seal::Open(_) | Seal::Traditional(_) => None,
         }
     }
 
     /// True if no password is needed.
     pub fn is_unprotected(&self) -> bool {
         matches!(self.0, Seal::Open(_))
+    }
+}
+
+impl From<PemKey> for SealedKey {
+    fn from(key: PemKey) -> Self {
+        match key {
+            PemKey::Open(key) => Self::unprotected(key),
+            PemKey::Pkcs8(der) => Self::from_encrypted(der),
+            PemKey::Traditional(key) => Self(Seal::Traditional(Box::new(key))),
+        }
     }
 }
 
@@ -206,6 +222,7 @@ impl fmt::Debug for SealedKey {
                 write!(f, "SealedKey({} bytes)", sealed.len())
             }
             Seal::Open(key) => write!(f, "SealedKey({key:?})"),
+            Seal::Traditional(key) => write!(f, "SealedKey({})", key.cipher()),
         }
     }
 }

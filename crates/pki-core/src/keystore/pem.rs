@@ -5,12 +5,12 @@
 //! every other certificate is a trusted one.
 
 use super::{
-    DecodeError, Decoded, Format, SealedKey,
+    DecodeError, Decoded, Format,
     bundle::{self, Key},
     pkcs7,
 };
 use crate::{
-    key::{PrivateKey, der, read_private_key},
+    key::{KeyError, PemKeys, der},
     x509::{Certificate, PemBlock, PemError, has_pem_block, pem_blocks, write_pem},
 };
 
@@ -33,7 +33,7 @@ use crate::{
 pub fn read_pem_certificates(bytes: &[u8]) -> Result<Vec<Certificate>, PemError> {
     let mut found = Vec::new();
     for block in &pem_blocks(bytes)? {
-        found.extend(certificates(block)?.unwrap_or_default());
+        found.extend(certificates(block)?);
     }
     Ok(found)
 }
@@ -59,27 +59,25 @@ pub(super) fn looks_like(bytes: &[u8]) -> bool {
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
     let blocks = pem_blocks(bytes).map_err(unreadable)?;
-    let mut keys = Vec::new();
     let mut all = Vec::new();
-    let mut parameters = None;
+    let mut keys = Vec::new();
+    let mut reader = PemKeys::default();
     for block in &blocks {
-        if let Some(found) = certificates(block).map_err(unreadable)? {
-            all.extend(found);
-        } else if block.label == "EC PARAMETERS" {
-            parameters = Some(block);
-        } else if block.label.ends_with("PRIVATE KEY") {
-            keys.push(Key {
-                sealed: key(block, parameters)?,
-                follows: all.len(),
+        all.extend(certificates(block).map_err(unreadable)?);
+        let Some(key) = reader.read(block) else {
+            continue;
+        };
+        keys.push(Key {
+            sealed: key.map_err(|error| no_key(block, error))?.into(),
+            follows: all.len(),
+        });
+        if keys.len() > MAX_KEYS {
+            return Err(DecodeError::Limit {
+                format: Format::Pem,
+                what: "the number of private keys",
+                found: keys.len() as u64,
+                limit: MAX_KEYS as u64,
             });
-            if keys.len() > MAX_KEYS {
-                return Err(DecodeError::Limit {
-                    format: Format::Pem,
-                    what: "the number of private keys",
-                    found: keys.len() as u64,
-                    limit: MAX_KEYS as u64,
-                });
-            }
         }
     }
     if keys.is_empty() && all.is_empty() {
@@ -93,10 +91,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
     Ok(bundle::decoded(Format::Pem, keystore))
 }
 
-/// The certificates of a block; `None` if it is of another kind.
-fn certificates(block: &PemBlock) -> Result<Option<Vec<Certificate>>, PemError> {
+/// The certificates of a block; none if it is of another kind.
+fn certificates(block: &PemBlock) -> Result<Vec<Certificate>, PemError> {
     let der = block.der.expose();
-    let certificate = |der: &[u8]| Some(vec![Certificate::from_der(der.to_vec())]);
+    let certificate = |der: &[u8]| vec![Certificate::from_der(der.to_vec())];
     Ok(match block.label.as_str() {
         "CERTIFICATE" | "X509 CERTIFICATE" => certificate(der),
         // The certificate, then OpenSSL's trust settings; if that cannot be told apart, all of it.
@@ -105,50 +103,27 @@ fn certificates(block: &PemBlock) -> Result<Option<Vec<Certificate>>, PemError> 
             certificate(first.map_or(der, |element| element.whole))
         }
         "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => {
-            let found = pkcs7::certificates(der).map_err(|_| PemError::Content {
+            pkcs7::certificates(der).map_err(|_| PemError::Content {
                 label: block.label.clone(),
                 line: block.line,
                 offset: block.offset,
-            })?;
-            Some(found)
+            })?
         }
-        _ => None,
+        _ => Vec::new(),
     })
 }
 
-fn key(block: &PemBlock, parameters: Option<&PemBlock>) -> Result<SealedKey, DecodeError> {
-    let damaged = |reason: String| DecodeError::Damaged {
-        format: Format::Pem,
-        offset: block.offset,
-        reason,
-    };
-    if block.headers.iter().any(|(name, _)| name == "DEK-Info") {
-        return Err(DecodeError::UnsupportedAlgorithm {
-            format: Format::Pem,
-            algorithm: format!(
-                "the encryption of RFC 1421 (DEK-Info) for its {}",
-                block.label
-            ),
-        });
-    }
-    match block.label.as_str() {
-        "ENCRYPTED PRIVATE KEY" => Ok(SealedKey::from_encrypted(block.der.expose())),
-        "PRIVATE KEY" => PrivateKey::from_pkcs8(block.der.clone())
-            .map(SealedKey::unprotected)
-            .map_err(|error| damaged(error.to_string())),
-        _ => {
-            // The key alone, with the curve that may stand in a block of its own.
-            let mut text = Vec::new();
-            if let Some(parameters) = parameters {
-                let block = write_pem(&parameters.label, parameters.der.expose());
-                text.extend_from_slice(block.expose());
-            }
-            text.extend_from_slice(write_pem(&block.label, block.der.expose()).expose());
-            let text = crate::secret::Bytes::from(text);
-            read_private_key(text.expose(), None)
-                .map(SealedKey::unprotected)
-                .map_err(|error| damaged(error.to_string()))
+fn no_key(block: &PemBlock, error: KeyError) -> DecodeError {
+    let format = Format::Pem;
+    match error {
+        KeyError::UnsupportedEncryption { algorithm } => {
+            DecodeError::UnsupportedAlgorithm { format, algorithm }
         }
+        error => DecodeError::Damaged {
+            format,
+            offset: block.offset,
+            reason: error.to_string(),
+        },
     }
 }
 
@@ -297,7 +272,7 @@ mod tests {
         ));
         assert!(matches!(
             error(
-                "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----"
+                "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: DES-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----"
             ),
             DecodeError::UnsupportedAlgorithm { .. }
         ));

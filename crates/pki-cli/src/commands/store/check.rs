@@ -5,7 +5,7 @@ use std::{
 
 use clap::Args;
 use pki_core::{
-    edit::{self, Finding, Severity},
+    edit::{self, Fault, Finding, Repair, Severity},
     report::{self, text::Unread},
     secret::Password,
     wso2::{self, KnownKeyClass},
@@ -13,13 +13,15 @@ use pki_core::{
 };
 
 use super::{
+    encoding,
     flags::WriteFlags,
+    in_place::InPlace,
     opening::{self, ReadPasswords, WritePasswords},
     saving::Editing,
 };
 use crate::{
     cli::{Format, Global, HELP},
-    error::{CommandError, Outcome},
+    error::{self, CommandError, Outcome},
     passwords::Passwords,
     ui::Ui,
 };
@@ -39,7 +41,8 @@ pub(crate) struct CheckArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Mend what asks for no choice: spelling of aliases, visibility, order and gaps of chains
+    /// Mend what asks for no choice: spelling of aliases, visibility, open keys of a PKCS #12, order and
+    /// gaps of chains
     #[arg(long)]
     repair: bool,
 
@@ -60,11 +63,19 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &CheckArgs) -> Result<Outcome,
     }
     let resolver = Passwords::for_stores(ui);
     let (store, keys) = args.passwords.resolve(&resolver)?;
+    let checking = Checking {
+        ui,
+        global,
+        args,
+        resolver,
+        store,
+        keys,
+    };
     let mut checked: Vec<(String, Vec<Finding>)> = Vec::new();
     let (mut unread, mut errors) = (Vec::new(), Vec::new());
     for file in &args.files {
         let path = opening::shown(file);
-        match check_and_repair(ui, global, file, args, &store, &keys) {
+        match checking.check_and_repair(file) {
             Ok(findings) => checked.push((path, findings)),
             Err(error) => {
                 let reason = error.in_one_line();
@@ -73,24 +84,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &CheckArgs) -> Result<Outcome,
             }
         }
     }
-    let mut out = Vec::new();
-    match global.format {
-        Format::Json => report::json::v1::findings(&checked, &unread, &mut out),
-        Format::Text => checked
-            .iter()
-            .try_for_each(|(path, findings)| {
-                report::text::findings(path, findings, ui.layout(), &mut out)
-            })
-            .and_then(|()| {
-                let mut unread = unread.iter();
-                unread.try_for_each(|unread| writeln!(out, "{}: unread", unread.path))
-            }),
-    }
-    .map_err(|error| CommandError::output(&error))?;
-    ui.data(&out)?;
-    if store.is_empty() {
-        ui.hint("without `--store-password` no key was opened, and integrity not checked");
-    }
+    checking.tell(&checked, &unread)?;
     if let Some(last) = errors.pop() {
         errors.iter().for_each(|error| ui.error(error));
         return Err(last);
@@ -104,72 +98,112 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &CheckArgs) -> Result<Outcome,
     )
 }
 
-/// What is wrong with a store; with `--repair` what is left.
-fn check_and_repair(
-    ui: &Ui,
-    global: &Global,
-    file: &Path,
-    args: &CheckArgs,
-    store: &[Password],
-    keys: &[Password],
-) -> Result<Vec<Finding>, CommandError> {
-    let mut findings = check(global, file, store, keys)?;
-    if args.repair && findings.iter().any(|finding| finding.repairable) {
-        repair(ui, global, file, args, keys)?;
-        if !args.flags.dry_run && file != Path::new("-") {
-            findings = check(global, file, store, keys)?;
-        }
-    }
-    Ok(findings)
+/// What every file is checked with.
+struct Checking<'a> {
+    ui: &'a Ui,
+    global: &'a Global,
+    args: &'a CheckArgs,
+    resolver: Passwords<'a>,
+    /// The stores' passwords, in the order of the flags.
+    store: Vec<Password>,
+    /// Those to try on keys.
+    keys: Vec<Password>,
 }
 
-fn check(
-    global: &Global,
-    file: &Path,
-    store: &[Password],
-    keys: &[Password],
-) -> Result<Vec<Finding>, CommandError> {
-    let bytes = opening::read(file)?;
-    let decoded = opening::decode(file, bytes.expose(), store)?;
-    // The one that the file was read with: others may be given for other files.
-    let own = store.iter().find(|password| {
-        store.len() == 1 || pki_core::keystore::Keystore::decode(bytes.expose(), password).is_ok()
-    });
-    let mut findings = edit::check(&decoded, own, keys, global.now());
-    findings.extend(edit::check_published(&decoded.keystore, published));
-    Ok(findings)
+impl Checking<'_> {
+    /// What is wrong with a store; with `--repair` what is left.
+    fn check_and_repair(&self, file: &Path) -> Result<Vec<Finding>, CommandError> {
+        let (findings, own) = self.check(file)?;
+        if !self.args.repair || !findings.iter().any(|finding| finding.repairable) {
+            return Ok(findings);
+        }
+        self.repair(file, own)?;
+        match self.args.flags.dry_run {
+            true => Ok(findings),
+            false => Ok(self.check(file)?.0),
+        }
+    }
+
+    /// What is wrong, and which of the passwords the file was read with.
+    fn check(&self, file: &Path) -> Result<(Vec<Finding>, Option<usize>), CommandError> {
+        let bytes = opening::read(file)?;
+        let (decoded, own) = opening::decode_by(file, bytes.expose(), &self.store)?;
+        let password = own.map(|own| &self.store[own]);
+        let mut findings = edit::check(&decoded, password, &self.keys, self.global.now());
+        findings.extend(edit::check_published(&decoded.keystore, published));
+        Ok((findings, own))
+    }
+
+    /// Mends a file under its lock, from what is in it then.
+    fn repair(&self, file: &Path, own: Option<usize>) -> Result<(), CommandError> {
+        if file == Path::new("-") {
+            return Err(CommandError::usage("`--repair` needs a file, not stdin"));
+        }
+        let passwords = &self.args.passwords;
+        let place = InPlace {
+            file: file.to_owned(),
+            passwords: WritePasswords {
+                store_password: own.map(|own| passwords.store_password[own].clone()),
+                key_password: None,
+            },
+            flags: self.args.flags,
+        };
+        let store = Editing::open(self.ui, self.global, &place, &self.resolver)?;
+        let Some(decoded) = store.decoded() else {
+            return Ok(());
+        };
+        let how = Repair {
+            passwords: &self.keys,
+            store_password: Some(&store.password),
+            encoding: store.encoding,
+        };
+        let edited = edit::repair(decoded, &how, &mut encoding::random())
+            .map_err(|error| error::edit(file, &error))?;
+        // JSON has one report: of what is left.
+        match self.global.format {
+            Format::Json => store.finish_quietly(&edited).map(drop),
+            Format::Text => store.finish(&edited).map(drop),
+        }
+    }
+
+    fn tell(
+        &self,
+        checked: &[(String, Vec<Finding>)],
+        unread: &[Unread],
+    ) -> Result<(), CommandError> {
+        let mut out = Vec::new();
+        let layout = self.ui.layout();
+        match self.global.format {
+            Format::Json => report::json::v1::findings(checked, unread, &mut out),
+            Format::Text => checked
+                .iter()
+                .try_for_each(|(path, findings)| {
+                    report::text::findings(path, findings, layout, &mut out)
+                })
+                .and_then(|()| {
+                    let mut unread = unread.iter();
+                    unread.try_for_each(|unread| writeln!(out, "{}: unread", unread.path))
+                }),
+        }
+        .map_err(|error| CommandError::output(&error))?;
+        self.ui.data(&out)?;
+        if self.store.is_empty() {
+            self.ui
+                .hint("without `--store-password` no key was opened, and integrity not checked");
+        }
+        let mut findings = checked.iter().flat_map(|(_, findings)| findings);
+        if findings.any(|found| found.fault == Fault::Unprotected && !found.repairable) {
+            self.ui.hint(
+                "`--repair --store-password SRC` seals an open key of a PKCS #12 under that password; of a \
+                 PEM, `apim-pki store convert FILE OUT --to pkcs12 --out-password SRC`",
+            );
+        }
+        Ok(())
+    }
 }
 
 /// What the product shipped as its default, or somebody published.
 fn published(certificate: &Certificate) -> Option<(&'static str, &'static str)> {
     let known = wso2::known_certificate(certificate)?;
     (known.class != KnownKeyClass::TrustedOnly).then_some((known.id, known.shipped_in))
-}
-
-/// Under its lock, from what is in it then.
-fn repair(
-    ui: &Ui,
-    global: &Global,
-    file: &Path,
-    args: &CheckArgs,
-    keys: &[Password],
-) -> Result<(), CommandError> {
-    if file == Path::new("-") {
-        return Err(CommandError::usage("`--repair` needs a file, not stdin"));
-    }
-    let passwords = WritePasswords {
-        store_password: args.passwords.store_password.first().cloned(),
-        key_password: None,
-    };
-    let resolver = Passwords::for_stores(ui);
-    let store = Editing::open(ui, global, file, &args.flags, &passwords, &resolver)?;
-    let Some(decoded) = store.decoded() else {
-        return Ok(());
-    };
-    let edited = edit::repair(decoded, keys);
-    // JSON has one report: of what is left.
-    match global.format {
-        Format::Json => store.finish_quietly(&edited).map(drop),
-        Format::Text => store.finish(&edited).map(drop),
-    }
 }

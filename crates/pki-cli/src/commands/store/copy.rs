@@ -1,13 +1,10 @@
-use std::path::PathBuf;
-
 use clap::Args;
 use pki_core::{edit, keystore::Alias};
 
-use super::{flags::WriteFlags, opening::WritePasswords, saving::Editing};
+use super::in_place::InPlace;
 use crate::{
     cli::{Global, HELP},
     error::{self, CommandError, Outcome},
-    passwords::Passwords,
     ui::Ui,
 };
 
@@ -18,10 +15,6 @@ use crate::{
     help_template = HELP
 )]
 pub(crate) struct CopyArgs {
-    /// The store; `-` is stdin, and the result goes to stdout
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-
     /// The entry
     #[arg(long, value_name = "ALIAS")]
     alias: Alias,
@@ -31,24 +24,11 @@ pub(crate) struct CopyArgs {
     new_alias: Alias,
 
     #[command(flatten)]
-    passwords: WritePasswords,
-
-    #[command(flatten)]
-    flags: WriteFlags,
+    store: InPlace,
 }
 
 /// Copies it; a key stays sealed under its password.
 pub(crate) fn run(ui: &Ui, global: &Global, args: &CopyArgs) -> Result<Outcome, CommandError> {
-    let resolver = Passwords::for_stores(ui);
-    let store = Editing::open(
-        ui,
-        global,
-        &args.file,
-        &args.flags,
-        &args.passwords,
-        &resolver,
-    )?;
-    let edited = edit::copy(store.keystore(), &args.alias, &args.new_alias, global.now())
-        .map_err(|error| error::renamed(&args.file, &error))?;
-    store.finish(&edited)
+    let copy = |store: &_| edit::copy(store, &args.alias, &args.new_alias, global.now());
+    args.store.edit(ui, global, copy, error::renamed)
 }

@@ -79,7 +79,11 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &ExportArgs) -> Result<Outcome
         let (key, password) = open(entry, &keys)?;
         let chosen = args.out_password.as_ref();
         let chosen = opening::optional(&resolver, chosen, "--out-password", Purpose::Create)?;
-        encrypted(&key, &chosen.unwrap_or(password))?
+        let password = chosen.or(password).ok_or_else(|| {
+            CommandError::usage("the key lies open, and does not leave without a password")
+                .hint("`--out-password SRC` gives it one")
+        })?;
+        encrypted(&key, &password)?
     } else {
         public(entry, args)?
     };
@@ -108,8 +112,11 @@ fn public(entry: &Entry, args: &ExportArgs) -> Result<Bytes, CommandError> {
     Ok(Bytes::from(write_pem_certificates(chosen).into_bytes()))
 }
 
-/// The key, and the password that opened it.
-fn open(entry: &Entry, passwords: &[Password]) -> Result<(PrivateKey, Password), CommandError> {
+/// The key, and the password that opened it, or was given for one that lies open.
+fn open(
+    entry: &Entry,
+    passwords: &[Password],
+) -> Result<(PrivateKey, Option<Password>), CommandError> {
     let Content::PrivateKey { key, .. } = &entry.content else {
         return Err(CommandError::usage(format!(
             "`{}` is not a private key",
@@ -117,6 +124,13 @@ fn open(entry: &Entry, passwords: &[Password]) -> Result<(PrivateKey, Password),
         )));
     };
     let failed = || CommandError::failed(format!("the key of `{}` does not open", entry.alias));
+    if passwords.is_empty() && key.is_unprotected() {
+        let key = key.open(&Password::default());
+        return match key {
+            Ok(key) => Ok((key, None)),
+            Err(reason) => Err(error::sealed(failed(), &reason)),
+        };
+    }
     if passwords.is_empty() {
         return Err(
             failed().hint("`--store-password SRC`, or `--key-password SRC` if it has its own")
@@ -125,7 +139,7 @@ fn open(entry: &Entry, passwords: &[Password]) -> Result<(PrivateKey, Password),
     let mut last = None;
     for password in passwords {
         match key.open(password) {
-            Ok(key) => return Ok((key, password.clone())),
+            Ok(key) => return Ok((key, Some(password.clone()))),
             Err(reason) => last = Some(reason),
         }
     }

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::error::CommandError;
 
 /// Flags of every command that writes a store.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct WriteFlags {
     /// Say what would change, and write nothing
     #[arg(long)]

@@ -15,8 +15,8 @@ use time::OffsetDateTime;
 
 use super::{
     encoding::NewStore,
-    flags::WriteFlags,
-    opening::{self, WritePasswords},
+    in_place::InPlace,
+    opening,
     saving::{self, Editing},
 };
 use crate::{
@@ -38,10 +38,6 @@ use crate::{
     help_template = HELP
 )]
 pub(crate) struct ImportArgs {
-    /// The store; `-` is stdin, and the result goes to stdout
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-
     /// What the entry will be called; written in lower case
     #[arg(long, value_name = "ALIAS")]
     alias: Option<Alias>,
@@ -51,7 +47,7 @@ pub(crate) struct ImportArgs {
         long,
         value_name = "PATTERN",
         conflicts_with = "alias",
-        help = "What the certificates of a bundle will be called: `{cn}`, `{n\u{1b}[0m}`, `{stem}` (of the file), `{sha8}`"
+        help = "What certificates will be called: `{cn}`, `{n\u{1b}[0m}`, `{stem}` (of the file), `{sha8}` [default: as in the keystore that they come from, else `{cn}`]"
     )]
     alias_pattern: Option<String>,
 
@@ -59,7 +55,7 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "FILE", required_unless_present = "from")]
     cert: Vec<PathBuf>,
 
-    /// The private key, PEM or DER: PKCS #8, encrypted or not, or plain PKCS #1 or SEC 1
+    /// The private key, PEM or DER: PKCS #8, PKCS #1 or SEC 1, encrypted or not
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
 
@@ -67,7 +63,7 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "FILE")]
     chain: Vec<PathBuf>,
 
-    /// A keystore (PKCS #12, JKS, …) whose key or certificates are imported
+    /// A keystore (PKCS #12, JKS, …) whose key or certificates are imported, with their dates
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 
@@ -99,10 +95,7 @@ pub(crate) struct ImportArgs {
     new: NewStore,
 
     #[command(flatten)]
-    passwords: WritePasswords,
-
-    #[command(flatten)]
-    flags: WriteFlags,
+    store: InPlace,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -144,17 +137,8 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &ImportArgs) -> Result<Outcome
     for file in &args.chain {
         extra.extend(read(file, from.as_ref())?.all_certificates());
     }
-    let key_password = args.passwords.key(&resolver)?;
-    let (file, flags) = (&args.file, &args.flags);
-    let store = Editing::open_or_new(
-        ui,
-        global,
-        file,
-        flags,
-        &args.passwords,
-        &resolver,
-        &args.new,
-    )?;
+    let key_password = args.store.passwords.key(&resolver)?;
+    let store = Editing::open_or_new(ui, global, &args.store, &resolver, &args.new)?;
     let edited = import(
         global,
         args,
@@ -259,7 +243,7 @@ fn import(
     extra: &[Certificate],
     key_password: Option<&Password>,
 ) -> Result<Edited, CommandError> {
-    let failed = |error: EditError| error::edit(&args.file, &error);
+    let failed = |error: EditError| error::edit(&args.store.file, &error);
     if !material.keys.is_empty() {
         return import_key(global, args, store, material, extra, key_password);
     }
@@ -271,10 +255,11 @@ fn import(
     if let (true, Some(alias)) = (is_key, &args.alias) {
         let import = ReplyImport {
             alias,
-            certificates: &material.certificates,
+            certificates: &material.loose_certificates(),
             extra,
             root: args.root.into(),
             key_password: Some(key_password.unwrap_or(&store.password)),
+            encoding: store.encoding,
             now: global.now(),
         };
         return edit::import_reply(store.keystore(), &import).map_err(failed);
@@ -286,7 +271,7 @@ fn import(
         .map(|stem| stem.to_string_lossy());
     let import = CertificateImport {
         certificates: &material.certificates,
-        pattern: &pattern,
+        pattern: pattern.as_ref(),
         stem: stem.as_deref().unwrap_or("certificate"),
         duplicates: match args.duplicates {
             true => Duplicates::Add,
@@ -306,7 +291,7 @@ fn import_key(
     extra: &[Certificate],
     key_password: Option<&Password>,
 ) -> Result<Edited, CommandError> {
-    let failed = |error: EditError| error::edit(&args.file, &error);
+    let failed = |error: EditError| error::edit(&args.store.file, &error);
     let key = material.key(args.from_alias.as_ref()).map_err(failed)?;
     let alias = args.alias.as_ref().or(key.alias.as_ref()).ok_or_else(|| {
         CommandError::usage("the key needs a name").hint("`--alias ALIAS` gives it one")
@@ -328,28 +313,28 @@ fn import_key(
         root: args.root.into(),
         replace: args.replace,
         key_password: key_password.unwrap_or(&store.password),
-        protection: store.encoding.protection(),
+        encoding: store.encoding,
         now: global.now(),
     };
     edit::import_key(store.keystore(), &import, &mut SystemRandom).map_err(failed)
 }
 
-/// One certificate has the alias that was given; several need a pattern.
-fn pattern(args: &ImportArgs, certificates: usize) -> Result<AliasPattern, CommandError> {
-    let text = match (&args.alias_pattern, &args.alias) {
-        (Some(pattern), _) => pattern.as_str(),
-        (None, Some(alias)) if certificates == 1 => {
-            return Ok(AliasPattern::exactly(alias));
+/// One certificate has the alias that was given; several need a pattern, or have the names that a
+/// keystore gave them.
+fn pattern(args: &ImportArgs, certificates: usize) -> Result<Option<AliasPattern>, CommandError> {
+    match (&args.alias_pattern, &args.alias) {
+        (Some(pattern), _) => {
+            let pattern = AliasPattern::new(pattern);
+            let pattern = pattern.map_err(|error| error::edit(&args.store.file, &error))?;
+            Ok(Some(pattern))
         }
-        (None, Some(_)) => {
-            return Err(CommandError::usage(format!(
-                "there are {certificates} certificates, and one alias"
-            ))
-            .hint("`--alias-pattern '{cn}'` names each, also `{n}`, `{stem}`, `{sha8}`"));
-        }
-        (None, None) => "{cn}",
-    };
-    AliasPattern::new(text).map_err(|error| error::edit(&args.file, &error))
+        (None, Some(alias)) if certificates == 1 => Ok(Some(AliasPattern::exactly(alias))),
+        (None, Some(_)) => Err(CommandError::usage(format!(
+            "there are {certificates} certificates, and one alias"
+        ))
+        .hint("`--alias-pattern '{cn}'` names each, also `{n}`, `{stem}`, `{sha8}`")),
+        (None, None) => Ok(None),
+    }
 }
 
 fn read(file: &Path, password: Option<&Password>) -> Result<Material, CommandError> {

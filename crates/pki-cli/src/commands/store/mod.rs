@@ -9,6 +9,7 @@ mod encoding;
 mod export;
 mod flags;
 mod import;
+mod in_place;
 mod list;
 mod merge;
 pub(crate) mod opening;

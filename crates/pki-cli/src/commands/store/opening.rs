@@ -150,17 +150,28 @@ pub(crate) fn decode(
     bytes: &[u8],
     passwords: &[Password],
 ) -> Result<Decoded, CommandError> {
+    decode_by(path, bytes, passwords).map(|(decoded, _)| decoded)
+}
+
+/// The same, and which password it was.
+pub(crate) fn decode_by(
+    path: &Path,
+    bytes: &[u8],
+    passwords: &[Password],
+) -> Result<(Decoded, Option<usize>), CommandError> {
     let mut error = None;
-    for password in passwords {
+    for (at, password) in passwords.iter().enumerate() {
         match Keystore::decode(bytes, password) {
-            Ok(decoded) => return Ok(decoded),
+            Ok(decoded) => return Ok((decoded, Some(at))),
             Err(wrong @ DecodeError::WrongPassword { .. }) => error = Some(wrong),
             Err(other) => return Err(error::decode(path, &other)),
         }
     }
     match error {
         Some(error) => Err(error::decode(path, &error)),
-        None => Keystore::decode_unverified(bytes).map_err(|error| error::decode(path, &error)),
+        None => Keystore::decode_unverified(bytes)
+            .map(|decoded| (decoded, None))
+            .map_err(|error| error::decode(path, &error)),
     }
 }
 

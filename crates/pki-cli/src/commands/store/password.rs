@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use clap::Args;
 use pki_core::{
     edit::{self, KeyPasswords},
@@ -7,11 +5,7 @@ use pki_core::{
     keystore::{Alias, Format},
 };
 
-use super::{
-    flags::WriteFlags,
-    opening::{self, WritePasswords},
-    saving::Editing,
-};
+use super::{in_place::InPlace, opening, saving::Editing};
 use crate::{
     cli::{Global, HELP},
     error::{self, CommandError, Outcome},
@@ -29,10 +23,6 @@ use crate::{
     help_template = HELP
 )]
 pub(crate) struct PasswordArgs {
-    /// The store; `-` is stdin, and the result goes to stdout
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-
     /// The new password of the store and its keys
     #[arg(long, value_name = "SRC", required_unless_present = "new_key_password")]
     new_password: Option<SourceArg>,
@@ -46,10 +36,7 @@ pub(crate) struct PasswordArgs {
     alias: Vec<Alias>,
 
     #[command(flatten)]
-    passwords: WritePasswords,
-
-    #[command(flatten)]
-    flags: WriteFlags,
+    store: InPlace,
 }
 
 /// Changes both, or what was asked for.
@@ -60,15 +47,8 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &PasswordArgs) -> Result<Outco
     };
     let new_store = chosen(&args.new_password, "--new-password")?;
     let new_key = chosen(&args.new_key_password, "--new-key-password")?;
-    let old_key = args.passwords.key(&resolver)?;
-    let store = Editing::open(
-        ui,
-        global,
-        &args.file,
-        &args.flags,
-        &args.passwords,
-        &resolver,
-    )?;
+    let old_key = args.store.passwords.key(&resolver)?;
+    let store = Editing::open(ui, global, &args.store, &resolver)?;
     let store_password = new_store.unwrap_or_else(|| store.password.clone());
     let key_password = new_key.unwrap_or_else(|| store_password.clone());
     if store.encoding.format() == Format::Pkcs12 && key_password != store_password {
@@ -87,6 +67,6 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &PasswordArgs) -> Result<Outco
         keep_unopened: false,
     };
     let edited = edit::change_key_passwords(store.keystore(), &passwords, &mut SystemRandom)
-        .map_err(|error| error::edit(&args.file, &error))?;
+        .map_err(|error| error::edit(&args.store.file, &error))?;
     store.finish_under(&edited, &store_password)
 }

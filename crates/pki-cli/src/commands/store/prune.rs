@@ -10,15 +10,10 @@ use pki_core::{
     x509::Fingerprint,
 };
 
-use super::{
-    flags::WriteFlags,
-    opening::{self, WritePasswords},
-    saving::Editing,
-};
+use super::{in_place::InPlace, opening};
 use crate::{
     cli::{Global, HELP},
-    error::{CommandError, Outcome},
-    passwords::Passwords,
+    error::{self, CommandError, Outcome},
     ui::Ui,
 };
 
@@ -32,10 +27,6 @@ use crate::{
     help_template = HELP
 )]
 pub(crate) struct PruneArgs {
-    /// The store; `-` is stdin, and the result goes to stdout
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-
     /// Certificates whose validity is over
     #[arg(long, group = "rules")]
     expired: bool,
@@ -61,10 +52,7 @@ pub(crate) struct PruneArgs {
     private_keys: bool,
 
     #[command(flatten)]
-    passwords: WritePasswords,
-
-    #[command(flatten)]
-    flags: WriteFlags,
+    store: InPlace,
 }
 
 /// Prunes one store.
@@ -83,15 +71,6 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &PruneArgs) -> Result<Outcome,
     for file in &args.deny {
         denied.extend(read_list(file)?);
     }
-    let resolver = Passwords::for_stores(ui);
-    let store = Editing::open(
-        ui,
-        global,
-        &args.file,
-        &args.flags,
-        &args.passwords,
-        &resolver,
-    )?;
     let rules = PruneRules {
         expired: args.expired,
         weak: args.weak,
@@ -99,8 +78,8 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &PruneArgs) -> Result<Outcome,
         denied: &denied,
         private_keys: args.private_keys,
     };
-    let edited = edit::prune(store.keystore(), &rules, global.now());
-    store.finish(&edited)
+    let prune = |store: &_| Ok(edit::prune(store, &rules, global.now()));
+    args.store.edit(ui, global, prune, error::edit)
 }
 
 /// Fingerprints, with or without colons, and what the rest of the line says of each.

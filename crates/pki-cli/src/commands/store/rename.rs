@@ -1,13 +1,10 @@
-use std::path::PathBuf;
-
 use clap::Args;
 use pki_core::{edit, keystore::Alias};
 
-use super::{flags::WriteFlags, opening::WritePasswords, saving::Editing};
+use super::in_place::InPlace;
 use crate::{
     cli::{Global, HELP},
     error::{self, CommandError, Outcome},
-    passwords::Passwords,
     ui::Ui,
 };
 
@@ -21,10 +18,6 @@ use crate::{
     help_template = HELP
 )]
 pub(crate) struct RenameArgs {
-    /// The store; `-` is stdin, and the result goes to stdout
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-
     /// The entry
     #[arg(long, value_name = "ALIAS")]
     alias: Alias,
@@ -34,24 +27,11 @@ pub(crate) struct RenameArgs {
     new_alias: Alias,
 
     #[command(flatten)]
-    passwords: WritePasswords,
-
-    #[command(flatten)]
-    flags: WriteFlags,
+    store: InPlace,
 }
 
 /// Renames it.
 pub(crate) fn run(ui: &Ui, global: &Global, args: &RenameArgs) -> Result<Outcome, CommandError> {
-    let resolver = Passwords::for_stores(ui);
-    let store = Editing::open(
-        ui,
-        global,
-        &args.file,
-        &args.flags,
-        &args.passwords,
-        &resolver,
-    )?;
-    let edited = edit::rename(store.keystore(), &args.alias, &args.new_alias)
-        .map_err(|error| error::renamed(&args.file, &error))?;
-    store.finish(&edited)
+    let rename = |store: &_| edit::rename(store, &args.alias, &args.new_alias);
+    args.store.edit(ui, global, rename, error::renamed)
 }

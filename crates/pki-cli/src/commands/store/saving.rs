@@ -13,8 +13,9 @@ use pki_core::{
 
 use super::{
     encoding::{NewStore, encode, same_encoding, warn_about, warn_of_readers},
-    flags::{Dates, WriteFlags},
-    opening::{self, WritePasswords},
+    flags::Dates,
+    in_place::InPlace,
+    opening,
 };
 use crate::{
     cli::{Format, Global},
@@ -51,42 +52,40 @@ impl<'a> Editing<'a> {
     pub(crate) fn open(
         ui: &'a Ui,
         global: &'a Global,
-        path: &'a Path,
-        flags: &WriteFlags,
-        passwords: &WritePasswords,
+        place: &'a InPlace,
         resolver: &Passwords<'_>,
     ) -> Result<Self, CommandError> {
-        let opened = Self::begin(ui, global, path, flags, passwords, resolver, None)?;
-        opened.ok_or_else(|| CommandError::failed(format!("there is no file `{}`", path.display())))
+        Self::begin(ui, global, place, resolver, None)
     }
 
     /// Opens a store, or begins a new one.
     pub(crate) fn open_or_new(
         ui: &'a Ui,
         global: &'a Global,
-        path: &'a Path,
-        flags: &WriteFlags,
-        passwords: &WritePasswords,
+        place: &'a InPlace,
         resolver: &Passwords<'_>,
         new: &NewStore,
     ) -> Result<Self, CommandError> {
-        let opened = Self::begin(ui, global, path, flags, passwords, resolver, Some(new))?;
-        opened.ok_or_else(|| CommandError::failed(format!("there is no file `{}`", path.display())))
+        Self::begin(ui, global, place, resolver, Some(new))
     }
 
     fn begin(
         ui: &'a Ui,
         global: &'a Global,
-        path: &'a Path,
-        flags: &WriteFlags,
-        passwords: &WritePasswords,
+        place: &'a InPlace,
         resolver: &Passwords<'_>,
         new: Option<&NewStore>,
-    ) -> Result<Option<Self>, CommandError> {
+    ) -> Result<Self, CommandError> {
+        let InPlace {
+            file: path,
+            passwords,
+            flags,
+        } = place;
+        let missing = || CommandError::failed(format!("there is no file `{}`", path.display()));
         let stdin = path == Path::new("-");
         let is_there = stdin || path.symlink_metadata().is_ok();
         if !is_there && new.is_none() {
-            return Ok(None);
+            return Err(missing());
         }
         // Before the lock: a person may take long to answer.
         let purpose = match is_there {
@@ -117,17 +116,17 @@ impl<'a> Editing<'a> {
                 if let Some(new) = new {
                     new.must_be(path, encoding)?;
                 }
-                Ok(Some(Self {
+                Ok(Self {
                     encoding,
                     decoded: Some(decoded),
                     ..made
-                }))
+                })
             }
-            (None, Some(new)) => Ok(Some(Self {
+            (None, Some(new)) => Ok(Self {
                 encoding: new.encoding(path)?,
                 ..made
-            })),
-            (None, None) => Ok(None),
+            }),
+            (None, None) => Err(missing()),
         }
     }
 

@@ -7,7 +7,7 @@ use aws_lc_rs::{digest, hmac};
 use crate::{
     key::{
         der::{self, Reader},
-        pbes2::{Pbes2Error, Pbkdf2, checked_iterations},
+        pbes2::{Pbes2Error, Pbkdf2, checked_iterations, named},
     },
     keystore::protect::pkcs12_kdf::{Purpose, derive, encodings},
     secret::{Bytes, Password},
@@ -186,7 +186,7 @@ impl Hash {
         ]
         .into_iter()
         .find(|hash| of(*hash) == oid)
-        .ok_or_else(|| Pbes2Error::Unsupported(der::dotted(oid)))
+        .ok_or_else(|| Pbes2Error::Unsupported(named(oid)))
     }
 
     /// 1.3.14.3.2.26 (OIW) and 2.16.840.1.101.3.4.2 (NIST).

@@ -139,7 +139,7 @@ fn key_bag(entry: &Entry, profile: Pkcs12Profile) -> Result<Option<Vec<u8>>, Enc
             Seal::Encrypted(der) if takes(profile, key.protection()) => {
                 (SHROUDED_KEY, der.as_slice())
             }
-            Seal::Encrypted(_) | Seal::Bks(_) => {
+            Seal::Encrypted(_) | Seal::Bks(_) | Seal::Traditional(_) => {
                 return refuse(
                     "its key is protected in a way that readers of the profile do not know",
                 );
@@ -236,7 +236,7 @@ fn key_id(entry: &Entry) -> Vec<u8> {
             match (chain.first().map(Certificate::sha1), &key.0) {
                 (Some(sha1), _) => return sha1.to_vec(),
                 (None, Seal::Encrypted(sealed) | Seal::Bks(sealed)) => sealed.as_slice(),
-                (None, Seal::Open(_)) => &[],
+                (None, Seal::Open(_) | Seal::Traditional(_)) => &[],
             }
         }
         Content::SecretKey { sealed } => sealed.expose(),

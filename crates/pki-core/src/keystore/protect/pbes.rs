@@ -99,7 +99,7 @@ impl Scheme {
         }
         let mut reader = Reader::new(algorithm).sequence("an AlgorithmIdentifier")?;
         Err(UnsealError::Unsupported {
-            algorithm: der::dotted(reader.oid("an algorithm's OID")?),
+            algorithm: pbes2::named(reader.oid("an algorithm's OID")?),
         })
     }
 

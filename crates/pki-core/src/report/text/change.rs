@@ -144,6 +144,7 @@ pub fn said(event: &Event) -> String {
             ..
         } => "key encrypted anew, under another password than before".to_owned(),
         What::KeyResealed { .. } => "key encrypted anew".to_owned(),
+        What::KeySealed { .. } => "key encrypted, which lay open".to_owned(),
         What::KeyUnproven => {
             "nobody can tell here whether the key belongs to its certificate".to_owned()
         }

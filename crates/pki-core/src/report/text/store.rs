@@ -253,6 +253,11 @@ fn protected(protection: Protection) -> String {
         Protection::Jks => {
             return "; protected by JKS's own SHA-1 keystream, one SHA-1 a guess".to_owned();
         }
+        Protection::OpensslMd5 { cipher } => {
+            return format!(
+                "; protected by {cipher} in OpenSSL's traditional way, one MD5 a guess"
+            );
+        }
         Protection::JceMd5TripleDes { iterations } => ("MD5 and 3DES (JCEKS)", iterations),
         Protection::Pbes2Aes256Sha256 { iterations } => {
             ("PBES2, AES-256, HMAC-SHA-256", iterations)

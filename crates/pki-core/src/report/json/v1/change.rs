@@ -82,6 +82,7 @@ fn name(what: &What) -> &'static str {
         What::Kept { .. } => "kept",
         What::KeyKept { .. } => "key-kept",
         What::KeyResealed { .. } => "key-resealed",
+        What::KeySealed { .. } => "key-sealed",
         What::KeyUnproven => "key-unproven",
         What::MadeVisible => "made-visible",
         What::Removed { .. } => "removed",
