@@ -158,6 +158,9 @@ pub enum State {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Call {
+    /// What leads to the setting that holds it, as in [`Leaf::key`](super::Leaf::key): where it stands, or
+    /// would stand if it were written.
+    pub key: &'static str,
     /// The value as written, placeholders left in it.
     pub setting: Setting<String>,
     /// The servers in it, in order.
@@ -176,6 +179,8 @@ pub struct Call {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallTarget {
+    /// Nodes of one of several roles, or their balancer: releases and deployments differ.
+    AnyOf(&'static [Role]),
     /// A server that is no part of the cluster's roles: analytics, workflows, an identity provider.
     External(&'static str),
     /// The node itself.

@@ -40,6 +40,8 @@ pub enum Unknown {
     Property(String),
     /// `$ref{key}` to a key that is not there, or that leads back to itself.
     Reference(String),
+    /// It depends on the release, and the files do not tell which of these it is.
+    Release(String),
     /// `$secret{alias}` or `svns:secretAlias`: an encrypted secret.
     Secret(String),
 }
@@ -90,6 +92,7 @@ impl fmt::Display for Unknown {
             Self::Placeholder(name) => write!(f, "`${{{name}}}` is known at run time alone"),
             Self::Property(name) => write!(f, "the system property `{name}` holds it"),
             Self::Reference(key) => write!(f, "`$ref{{{key}}}` leads nowhere"),
+            Self::Release(releases) => write!(f, "the release is not known: {releases}"),
             Self::Secret(alias) => write!(f, "it is the encrypted secret `{alias}`"),
         }
     }
