@@ -51,7 +51,13 @@ pub enum Written {
     /// As it is.
     Plain(Password),
     /// `$secret{alias}`, in XML `svns:secretAlias="alias"`: the product's secret repository has it.
-    Secret(String),
+    Secret {
+        /// The alias.
+        alias: String,
+        /// What stands where the product takes no alias (2.x: Synapse's transports, their profiles, the
+        /// broker, the data bridge).
+        otherwise: Password,
+    },
 }
 
 /// A configuration file with other values in it.
