@@ -35,10 +35,12 @@
 
 mod algorithm;
 pub(crate) mod cbc;
+pub(crate) mod gcm;
 pub(crate) mod pbes2;
 mod pem;
 mod private;
 mod random;
+pub(crate) mod rsa;
 mod signing;
 pub(crate) mod spki;
 mod traditional;

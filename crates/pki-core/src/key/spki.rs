@@ -245,9 +245,62 @@ impl<'a> Spki<'a> {
     }
 }
 
-struct RsaPublic<'a> {
-    modulus: &'a [u8],
-    exponent: &'a [u8],
+/// Modulus and public exponent of an RSA key.
+pub(super) struct RsaPublic<'a> {
+    pub(super) modulus: &'a [u8],
+    pub(super) exponent: &'a [u8],
+}
+
+/// The numbers of a private RSA key that decrypt.
+pub(super) struct RsaPrivate<'a> {
+    pub(super) public: RsaPublic<'a>,
+    /// The private exponent.
+    pub(super) exponent: &'a [u8],
+}
+
+/// Why a key has no RSA numbers: it is of another algorithm.
+pub(super) const NOT_RSA: &str = "not an RSA key";
+
+/// The numbers in the DER of a SubjectPublicKeyInfo (RFC 3279 section 2.3.1).
+pub(super) fn rsa_public_numbers(der: &[u8]) -> Result<RsaPublic<'_>, DerError> {
+    let spki = Spki::read(der)?;
+    if spki.algorithm != RSA {
+        return Err(other_algorithm());
+    }
+    let damaged = |reason| DerError { offset: 0, reason };
+    let [0, key @ ..] = spki.key else {
+        return Err(damaged("key bits that are not whole octets"));
+    };
+    let mut key = Reader::new(key).sequence("no RSA key")?;
+    Ok(RsaPublic {
+        modulus: key.expect(der::INTEGER, "no RSA modulus")?.content,
+        exponent: key.expect(der::INTEGER, "no RSA exponent")?.content,
+    })
+}
+
+/// The numbers in a PKCS #8 key.
+pub(super) fn rsa_private_numbers(der: &[u8]) -> Result<RsaPrivate<'_>, DerError> {
+    let key = Pkcs8::parse(der)?;
+    if key.algorithm != RSA {
+        return Err(other_algorithm());
+    }
+    let mut numbers = Reader::new(key.key).sequence("no RSA key")?;
+    numbers.expect(der::INTEGER, "no version of an RSA key")?;
+    let mut number = |what| Ok(numbers.expect(der::INTEGER, what)?.content);
+    Ok(RsaPrivate {
+        public: RsaPublic {
+            modulus: number("no RSA modulus")?,
+            exponent: number("no RSA exponent")?,
+        },
+        exponent: number("no private RSA exponent")?,
+    })
+}
+
+fn other_algorithm() -> DerError {
+    DerError {
+        offset: 0,
+        reason: NOT_RSA,
+    }
 }
 
 /// Modulus and public exponent of an RSAPrivateKey (RFC 8017 appendix A.1.2).
@@ -287,7 +340,8 @@ fn spki(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
     der::sequence(&[algorithm, &der::bit_string(key)])
 }
 
-fn bit_length(integer: &[u8]) -> usize {
+/// Bits of an INTEGER's content, leading zeros not counted.
+pub(super) fn bit_length(integer: &[u8]) -> usize {
     let skip = integer.iter().take_while(|octet| **octet == 0).count();
     match integer.get(skip) {
         Some(first) => (integer.len() - skip) * 8 - first.leading_zeros() as usize,
