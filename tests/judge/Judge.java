@@ -27,6 +27,8 @@
 //     -> the provider's version; an error where it is not on the class path
 // keytool ARGUMENT...
 //     -> the lines that keytool prints. Runs in this JVM, so non-ASCII arguments arrive whatever the locale.
+// ciphers WORD ARGUMENT...
+//     -> encrypted values of the product: Ciphers.java
 // tls SERVERTYPE SERVERSTORE PASSWORD KEYPASSWORD TRUSTTYPE TRUSTSTORE PASSWORD NAME
 //     [CLIENTTYPE CLIENTSTORE PASSWORD KEYPASSWORD SERVERTRUSTTYPE SERVERTRUSTSTORE PASSWORD]
 //     -> `ok`, protocol, cipher suite, SHA-256 of each certificate that the server presented; or
@@ -118,6 +120,7 @@ public final class Judge {
             case "inspect" -> inspect(args);
             case "bouncycastle" -> List.of(List.of(bouncyCastle().getVersionStr()));
             case "keytool" -> keytool(args);
+            case "ciphers" -> Ciphers.run(args);
             case "tls" -> tls(args);
             default -> throw new IllegalArgumentException("unknown command " + command);
         };
@@ -236,7 +239,7 @@ public final class Judge {
         return verifier.verify(signature);
     }
 
-    private static Provider bouncyCastle() throws Exception {
+    static Provider bouncyCastle() throws Exception {
         Class<?> found = Class.forName("org.bouncycastle.jce.provider.BouncyCastleProvider");
         return (Provider) found.getDeclaredConstructor().newInstance();
     }

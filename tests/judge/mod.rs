@@ -188,6 +188,12 @@ impl Judge {
         })
     }
 
+    /// An encrypted value, made or read as the product does it: `Ciphers.java`.
+    pub fn ciphers(&self, arguments: &[&str]) -> Result<String, Vec<String>> {
+        let arguments: Vec<_> = arguments.iter().copied().map(Some).collect();
+        Ok(self.ask("ciphers", &arguments)?.remove(0).remove(0))
+    }
+
     /// The version of BouncyCastle's provider, where it is installed.
     pub fn bouncy_castle(&self) -> Option<String> {
         let rows = self.ask("bouncycastle", &[]).ok()?;
@@ -356,13 +362,17 @@ fn class_path(classes: &Path) -> OsString {
 /// do it at the same time.
 fn compile() -> PathBuf {
     let here = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let classes = here.join(format!("judge-{:016x}", fnv(SOURCE.as_bytes())));
+    let sources: String = SOURCES.iter().map(|(_, source)| *source).collect();
+    let classes = here.join(format!("judge-{:016x}", fnv(sources.as_bytes())));
     if classes.join("Judge.class").exists() {
         return classes;
     }
     let fresh = tempfile::tempdir_in(here).unwrap();
-    let source = fresh.path().join("Judge.java");
-    fs::write(&source, SOURCE).unwrap();
+    let files = SOURCES.map(|(name, source)| {
+        let file = fresh.path().join(name);
+        fs::write(&file, source).unwrap();
+        file
+    });
     let output = Command::new("javac")
         .args([
             "-encoding",
@@ -373,12 +383,12 @@ fn compile() -> PathBuf {
             "-d",
         ])
         .arg(fresh.path())
-        .arg(&source)
+        .args(&files)
         .output()
         .unwrap_or_else(|error| panic!("`javac` does not start ({error}): {INSTALL}"));
     assert!(
         output.status.success(),
-        "Judge.java does not compile with this JDK:\n{}",
+        "the judge does not compile with this JDK:\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
     match fs::rename(fresh.path(), &classes) {
@@ -433,6 +443,9 @@ fn fnv(bytes: &[u8]) -> u64 {
 }
 
 const BCPROV: &str = "/usr/share/java/bcprov.jar";
-const SOURCE: &str = include_str!("Judge.java");
+const SOURCES: [(&str, &str); 2] = [
+    ("Judge.java", include_str!("Judge.java")),
+    ("Ciphers.java", include_str!("Ciphers.java")),
+];
 const KEYTOOL: &str = "java.base/sun.security.tools.keytool=ALL-UNNAMED";
 const INSTALL: &str = "the tests ask a JDK 17 or later; on Debian install openjdk-17-jdk-headless";

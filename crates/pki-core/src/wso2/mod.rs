@@ -31,6 +31,7 @@ mod password;
 mod product;
 mod role;
 mod slot;
+pub mod vault;
 
 pub use connections::{Channel, Connection, Opener, Target, connections};
 pub use known_keys::{KnownKey, KnownKeyClass, known_certificate, known_key, known_keys};

@@ -1,0 +1,60 @@
+//! The product's encrypted secrets: bytes in, values out.
+//!
+//! | need | type |
+//! | --- | --- |
+//! | what an encrypted value is, by its content | [`Sealed`] |
+//! | open it, and know how sure that is | [`OpeningKey`], [`Opened`], [`Confidence`] |
+//! | encrypt one as the product would | [`SealingKey`], [`seal`], [`Envelope::seal`] |
+//! | what a name of Java's means to whom | [`Cipher`], [`Dialect`] |
+//!
+//! Two parts of the product encrypt. The *secure vault* (with its cipher tool) keeps passwords of configuration
+//! files; the *runtime* keeps what users store. They use other forms, and read the same names of ciphers
+//! differently.
+//!
+//! ```
+//! use pki_core::{
+//!     key::{Generated, KeyAlgorithm, KeySource as _, SystemRandom},
+//!     wso2::vault::{Cipher, Confidence, Dialect, OpeningKey, Sealed, SymmetricKey, SealingKey, seal},
+//!     secret::Password,
+//! };
+//!
+//! let key = SymmetricKey::vault(&Password::new("0f".repeat(32)))?;
+//! let cipher = Cipher::named("AES/GCM/NoPadding", Dialect::Vault)?;
+//! let value = seal(b"s3cret", cipher, &SealingKey::Symmetric(key.clone()), &mut SystemRandom)?;
+//!
+//! let opened = Sealed::parse(&value)?.open(&OpeningKey::Symmetric(key), None)?;
+//! assert_eq!(opened.plain.expose(), b"s3cret");
+//! assert_eq!(opened.confidence, Confidence::Proven);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod cipher;
+mod key;
+mod open;
+mod seal;
+mod value;
+
+pub use cipher::{Cipher, Dialect, Hash, Padding, UnknownCipher};
+pub use key::{
+    OpeningKey, RsaOpeningKey, RsaSealingKey, SealingKey, SymmetricKey, UnusableKey,
+    refused_by_cipher_tool, thumbprint,
+};
+pub use open::{Confidence, OpenError, Opened};
+pub use seal::{SealError, seal};
+pub use value::{Envelope, EnvelopeContent, GcmParts, Malformed, Sealed};
+
+use super::{Product, Slot};
+
+/// Whose certificate's fingerprint an envelope of a release names. It need not be the one that encrypted: from
+/// 2.6 to 3.2 (kernel 4.4.34 to 4.6.0, `CryptoUtil`) it is the primary's, even where an internal key encrypts.
+///
+/// `None` for a release that writes no envelopes (2.0, 2.1).
+pub fn certificate_of_envelope(product: Product) -> Option<Slot> {
+    match () {
+        () if !product.at_least(2, 2) => None,
+        () if product.at_least(4, 0) => Some(Slot::Internal),
+        () if product.at_least(2, 6) => Some(Slot::Primary),
+        () if product.at_least(2, 5) => Some(Slot::Internal),
+        () => Some(Slot::Primary),
+    }
+}

@@ -1,0 +1,232 @@
+// Encrypted values as the product makes and reads them, with the JDK's own ciphers: what the cipher tool does
+// (org.wso2.ciphertool), what the secure vault does at run time (org.wso2.securevault), what the server's
+// crypto service does (org.wso2.carbon.crypto). Its JSON is Gson's, spelled by hand.
+//
+// A TRANSFORMATION is the name of a cipher, `@BC` behind it for BouncyCastle's. Plain bytes are hex.
+//
+// ciphers encrypt TRANSFORMATION CERTIFICATE-FILE certificate|key HEX
+//     -> base64. `certificate`: the cipher is initialised with the certificate, whose key usage counts then
+//        (cipher tool); `key`: with its public key (server).
+// ciphers decrypt TRANSFORMATION PKCS8-FILE(DER) BASE64
+//     -> hex
+// ciphers vault TRANSFORMATION PKCS8-FILE(DER) BASE64
+//     -> hex of what the secure vault gets: its stream swallows every exception of the cipher
+// ciphers envelope TRANSFORMATION CERTIFICATE-FILE NAMED-CERTIFICATE-FILE HEX
+//     -> base64 of the server's self-contained ciphertext
+// ciphers open-envelope PKCS8-FILE(DER) BASE64 BC|JDK
+//     -> hex; the cipher is the one that the envelope names, of the provider
+// ciphers aes-encrypt TRANSFORMATION KEYHEX IVHEX HEX
+//     -> base64; GCM with a tag of 128 bits, ECB with the IV empty
+// ciphers aes-decrypt TRANSFORMATION KEYHEX IVHEX BASE64
+//     -> hex
+// ciphers vault-gcm KEYHEX IVHEX HEX
+//     -> base64 of the vault's object
+// ciphers open-vault-gcm KEYHEX BASE64
+//     -> hex
+// ciphers gcm-envelope KEYHEX IVHEX HEX KEYID
+//     -> base64 of the server's object in an object; a null KEYID: none
+// ciphers open-gcm-envelope KEYHEX BASE64
+//     -> hex
+// ciphers properties PATH
+//     -> key, value of each entry, as java.util.Properties reads them
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.MessageDigest;
+import java.security.PrivateKey;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.crypto.Cipher;
+import javax.crypto.CipherOutputStream;
+import javax.crypto.spec.GCMParameterSpec;
+import javax.crypto.spec.SecretKeySpec;
+
+final class Ciphers {
+    static List<List<String>> run(String[] args) throws Exception {
+        return switch (args[0]) {
+            case "encrypt" -> one(base64(encrypt(args[1], certificate(args[2]), args[3], hex(args[4]))));
+            case "decrypt" -> one(hex(decrypt(args[1], key(args[2]), unbase64(args[3]))));
+            case "vault" -> one(hex(vault(args[1], key(args[2]), unbase64(args[3]))));
+            case "envelope" -> one(envelope(args[1], certificate(args[2]), certificate(args[3]), hex(args[4])));
+            case "open-envelope" -> one(hex(openEnvelope(key(args[1]), args[2], args[3])));
+            case "aes-encrypt" -> one(base64(aes(Cipher.ENCRYPT_MODE, args[1], args[2], hex(args[3]), hex(args[4]))));
+            case "aes-decrypt" ->
+                    one(hex(aes(Cipher.DECRYPT_MODE, args[1], args[2], hex(args[3]), unbase64(args[4]))));
+            case "vault-gcm" -> one(vaultGcm(args[1], hex(args[2]), hex(args[3])));
+            case "open-vault-gcm" -> one(hex(openGcm(args[1], args[2], "cipherText", "iv")));
+            case "gcm-envelope" -> one(gcmEnvelope(args[1], hex(args[2]), hex(args[3]), args[4]));
+            case "open-gcm-envelope" -> {
+                String outer = text(args[2]);
+                yield one(hex(openGcm(args[1], field(outer, "c"), "cipher", "initializationVector")));
+            }
+            case "properties" -> properties(args[1]);
+            default -> throw new IllegalArgumentException("unknown command ciphers " + args[0]);
+        };
+    }
+
+    private static byte[] encrypt(String transformation, Certificate certificate, String with, byte[] plain)
+            throws Exception {
+        Cipher cipher = cipher(transformation);
+        if (with.equals("certificate")) {
+            cipher.init(Cipher.ENCRYPT_MODE, certificate);
+        } else {
+            cipher.init(Cipher.ENCRYPT_MODE, certificate.getPublicKey());
+        }
+        return cipher.doFinal(plain);
+    }
+
+    private static byte[] decrypt(String transformation, PrivateKey key, byte[] sealed) throws Exception {
+        Cipher cipher = cipher(transformation);
+        cipher.init(Cipher.DECRYPT_MODE, key);
+        return cipher.doFinal(sealed);
+    }
+
+    private static byte[] vault(String transformation, PrivateKey key, byte[] sealed) throws Exception {
+        Cipher cipher = cipher(transformation);
+        cipher.init(Cipher.DECRYPT_MODE, key);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        InputStream in = new ByteArrayInputStream(sealed);
+        CipherOutputStream out = new CipherOutputStream(bytes, cipher);
+        byte[] buffer = new byte[64];
+        int length;
+        while ((length = in.read(buffer)) != -1) {
+            out.write(buffer, 0, length);
+        }
+        try {
+            out.flush();
+            out.close();
+        } catch (IOException ignored) {
+            // as the vault does
+        }
+        return bytes.toByteArray();
+    }
+
+    private static String envelope(String transformation, Certificate certificate, Certificate named, byte[] plain)
+            throws Exception {
+        byte[] sealed = encrypt(transformation, certificate, "key", plain);
+        byte[] digest = MessageDigest.getInstance("SHA-1").digest(named.getEncoded());
+        String json = "{\"c\":\"" + html(base64(sealed)) + "\",\"t\":\"" + transformation.replace("@BC", "")
+                + "\",\"tp\":\"" + HexFormat.of().withUpperCase().formatHex(digest) + "\",\"tpd\":\"SHA-1\"}";
+        return base64(json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static byte[] openEnvelope(PrivateKey key, String envelope, String provider) throws Exception {
+        String json = text(envelope);
+        String transformation = field(json, "t") + (provider.equals("BC") ? "@BC" : "");
+        return decrypt(transformation, key, unbase64(field(json, "c")));
+    }
+
+    private static byte[] aes(int mode, String transformation, String key, byte[] iv, byte[] data)
+            throws Exception {
+        Cipher cipher = cipher(transformation);
+        SecretKeySpec spec = new SecretKeySpec(hex(key), "AES");
+        if (iv.length == 0) {
+            cipher.init(mode, spec);
+        } else {
+            cipher.init(mode, spec, new GCMParameterSpec(128, iv));
+        }
+        return cipher.doFinal(data);
+    }
+
+    private static String vaultGcm(String key, byte[] iv, byte[] plain) throws Exception {
+        byte[] sealed = aes(Cipher.ENCRYPT_MODE, "AES/GCM/NoPadding", key, iv, plain);
+        String json = "{\"cipherText\":\"" + html(base64(sealed)) + "\",\"iv\":\"" + html(base64(iv)) + "\"}";
+        return base64(json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String gcmEnvelope(String key, byte[] iv, byte[] plain, String id) throws Exception {
+        byte[] sealed = aes(Cipher.ENCRYPT_MODE, "AES/GCM/NoPadding", key, iv, plain);
+        String inner = "{\"cipher\":\"" + base64(sealed) + "\",\"initializationVector\":\"" + base64(iv) + "\""
+                + (id == null ? "" : ",\"keyId\":\"" + id + "\"") + "}";
+        String outer = "{\"c\":\"" + base64(inner.getBytes(StandardCharsets.UTF_8))
+                + "\",\"t\":\"AES/GCM/NoPadding\",\"iv\":\"" + base64(iv) + "\"}";
+        return base64(outer.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static byte[] openGcm(String key, String value, String cipherField, String ivField) throws Exception {
+        String json = text(value);
+        return aes(Cipher.DECRYPT_MODE, "AES/GCM/NoPadding", key,
+                unbase64(field(json, ivField)), unbase64(field(json, cipherField)));
+    }
+
+    private static List<List<String>> properties(String path) throws Exception {
+        Properties read = new Properties();
+        try (FileInputStream file = new FileInputStream(path)) {
+            read.load(file);
+        }
+        List<List<String>> rows = new ArrayList<>();
+        new TreeMap<>(read).forEach((name, value) -> rows.add(List.of((String) name, (String) value)));
+        return rows;
+    }
+
+    private static Cipher cipher(String transformation) throws Exception {
+        return transformation.endsWith("@BC")
+                ? Cipher.getInstance(transformation.replace("@BC", ""), Judge.bouncyCastle())
+                : Cipher.getInstance(transformation);
+    }
+
+    private static Certificate certificate(String path) throws Exception {
+        byte[] bytes = Files.readAllBytes(Path.of(path));
+        return CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(bytes));
+    }
+
+    private static PrivateKey key(String path) throws Exception {
+        return KeyFactory.getInstance("RSA")
+                .generatePrivate(new PKCS8EncodedKeySpec(Files.readAllBytes(Path.of(path))));
+    }
+
+    /** A string of a flat JSON object, its escapes resolved. */
+    private static String field(String json, String name) {
+        Matcher found = Pattern.compile("\"" + name + "\":\"([^\"]*)\"").matcher(json);
+        if (!found.find()) {
+            throw new IllegalArgumentException("no " + name + " in " + json);
+        }
+        return found.group(1).replace("\\u003d", "=");
+    }
+
+    private static String html(String text) {
+        return text.replace("=", "\\u003d");
+    }
+
+    private static String text(String base64) {
+        return new String(unbase64(base64), StandardCharsets.UTF_8);
+    }
+
+    private static String base64(byte[] bytes) {
+        return Base64.getEncoder().encodeToString(bytes);
+    }
+
+    private static byte[] unbase64(String text) {
+        return Base64.getDecoder().decode(text);
+    }
+
+    private static String hex(byte[] bytes) {
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    private static byte[] hex(String digits) {
+        return HexFormat.of().parseHex(digits);
+    }
+
+    private static List<List<String>> one(String field) {
+        return List.of(List.of(field));
+    }
+
+    private Ciphers() {}
+}
