@@ -32,6 +32,9 @@ mod model;
 mod properties;
 mod setting;
 mod toml;
+// Both generations come to use all of it.
+#[allow(dead_code)]
+mod url;
 mod v2;
 mod v4;
 mod wanted;
