@@ -27,6 +27,12 @@ impl Made {
         })
     }
 
+    /// A certificate without an issuer, and with whatever is changed.
+    pub(crate) fn self_signed(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let key = ReadyKeys::key(KeyAlgorithm::Rsa2048, 5).unwrap();
+        Self::make(name, key, None, change)
+    }
+
     /// A certificate for some names, over the RSA key of a number.
     pub(crate) fn leaf(&self, names: &[&str], number: usize) -> Self {
         let key = ReadyKeys::key(KeyAlgorithm::Rsa2048, number).unwrap();
@@ -50,7 +56,8 @@ impl Made {
         })
     }
 
-    fn make(
+    /// Any certificate over a key.
+    pub(crate) fn make(
         name: &str,
         key: PrivateKey,
         issuer: Option<&Self>,

@@ -9,6 +9,7 @@ mod keys;
 
 mod certificates;
 mod client_certificates;
+mod judgement;
 mod ports;
 mod rustls_server;
 mod sessions;

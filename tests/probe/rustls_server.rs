@@ -12,6 +12,7 @@ use rustls::{
     ProtocolVersion, ServerConfig, ServerConnection, SupportedProtocolVersion,
     crypto::aws_lc_rs,
     server::WebPkiClientVerifier,
+    sign::{CertifiedKey, SingleCertAndKey},
     version::{TLS12, TLS13},
 };
 
@@ -68,10 +69,11 @@ pub(crate) fn serve_on(
             builder.with_client_cert_verifier(verifier.unwrap())
         }
     };
-    let config = builder
-        .with_single_cert(made.ders(), made.key_der())
-        .unwrap();
-    let config = Arc::new(config);
+    // Whether the key is the certificate's is not looked at: a server that has another is tested too.
+    let key = aws_lc_rs::sign::any_supported_type(&made.key_der()).unwrap();
+    let certified = CertifiedKey::new(made.ders(), key);
+    let resolver = SingleCertAndKey::from(certified);
+    let config = Arc::new(builder.with_cert_resolver(Arc::new(resolver)));
     let address = listener.local_addr().unwrap();
     let seen = Arc::new(Mutex::new(Seen::default()));
     let notes = Arc::clone(&seen);

@@ -27,6 +27,23 @@ fn the_chain_is_shown_as_presented_and_trusted_by_nobody() {
 }
 
 #[test]
+fn a_server_without_the_key_of_its_certificate_is_found_out() {
+    let ca = Made::ca("CA", 0);
+    let (mut made, other) = (ca.leaf(&["gw1"], 0), ca.leaf(&["gw1"], 1));
+    made.key = other.key;
+    for version in [ProtocolVersion::TLSv1_2, ProtocolVersion::TLSv1_3] {
+        let options = Options {
+            version: Some(version),
+            ..Options::default()
+        };
+        let (address, _) = serve(&made, options);
+        let shown = look(address, "gw1");
+        assert_eq!(shown.key, KeyProof::Wrong, "{version:?}");
+        assert_eq!(shown.chain, made.chain);
+    }
+}
+
+#[test]
 fn an_address_is_no_server_name() {
     let made = Made::ca("CA", 0).leaf(&["127.0.0.1"], 0);
     let (address, seen) = serve(&made, Options::default());

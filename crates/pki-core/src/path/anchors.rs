@@ -36,6 +36,11 @@ impl Anchors {
         self.by_subject.is_empty()
     }
 
+    /// All of them, in no order that means anything.
+    pub fn iter(&self) -> impl Iterator<Item = &Certificate> {
+        self.by_subject.values().flatten()
+    }
+
     /// Those with a name.
     pub(super) fn named(&self, subject: &Comparable) -> &[Certificate] {
         self.by_subject.get(subject).map_or(&[], Vec::as_slice)

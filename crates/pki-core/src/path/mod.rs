@@ -29,6 +29,7 @@
 mod anchors;
 mod build;
 mod judge;
+mod modern;
 mod name;
 mod problem;
 mod signature;
@@ -37,6 +38,7 @@ use time::OffsetDateTime;
 
 pub use anchors::Anchors;
 pub use build::PathChecker;
+pub use modern::{ModernProblem, modern};
 pub use name::ServerName;
 pub use problem::PathProblem;
 

@@ -32,6 +32,7 @@
 
 mod edge;
 mod edges;
+pub mod endpoint;
 mod files;
 mod problem;
 

@@ -58,6 +58,8 @@ pub enum Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Channel {
+    /// The message broker's TLS port: the node's TLS key. No row of [`connections`]: JMS is plain by default.
+    Broker,
     /// The data bridge's TLS port: the node's TLS key.
     DataBridge,
     /// HTTPS: the node's TLS key.

@@ -24,17 +24,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod clients;
 pub mod config;
 mod connections;
 mod known_keys;
+mod listeners;
 mod password;
 mod product;
 mod role;
 mod slot;
 pub mod vault;
 
+pub use clients::{ClientStack, Naming, client_stacks};
 pub use connections::{Channel, Connection, Opener, Target, connections};
 pub use known_keys::{KnownKey, KnownKeyClass, known_certificate, known_key, known_keys};
+pub use listeners::{Listener, listeners};
 pub use password::{PASSWORD_MINIMUM, breaks_configuration, is_encryption_key};
 pub use product::{InvalidProduct, Product};
 pub use role::{Role, UnknownRole};

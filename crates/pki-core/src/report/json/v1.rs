@@ -4,6 +4,7 @@
 mod certificate;
 mod change;
 mod difference;
+mod probe;
 mod store;
 
 use std::io::{self, Write};
@@ -11,6 +12,7 @@ use std::io::{self, Write};
 pub use certificate::{certificates, judged};
 pub use change::change;
 pub use difference::{differences, findings};
+pub use probe::probe;
 pub use store::stores;
 
 use serde::Serialize;

@@ -9,6 +9,7 @@ mod difference;
 mod finding;
 mod lines;
 mod plan;
+mod probe;
 mod store;
 mod verify;
 
@@ -21,6 +22,7 @@ pub use difference::differences;
 pub use finding::findings;
 pub(in crate::report) use finding::{fault_name, fault_said};
 pub use plan::plan;
+pub use probe::{Probed, probe};
 pub use store::{Listed, Unread, list, show};
 pub use verify::{Advice, Verified, problems, verify};
 
