@@ -1,12 +1,12 @@
 //! Up to the commit point: what a set changes, staged and recorded.
 
-use std::{collections::BTreeSet, path::Path};
+use std::collections::BTreeSet;
 
 use super::{
     Change, DiskError, FileSet, GenerationId, Label, Locked, Refusal, RelPath, Sha256, forward,
     generation,
     journal::{FORMAT, Journal, Step},
-    rel_path::{JOURNAL, STAGING},
+    rel_path::JOURNAL,
     seam::FOLDER_MODE,
     tree::{Touched, Tree, is_private},
     view::{Walked, rel_path, walk},
@@ -68,7 +68,7 @@ pub(super) fn commit(
             _ => Err(error),
         },
     };
-    let journal = tree.at(Path::new(JOURNAL));
+    let journal = tree.at(&tree.journal());
     workspace.keep();
     match done {
         Ok(()) => {
@@ -187,22 +187,22 @@ fn refuse_conflicts(tree: &Tree, set: &FileSet) -> Result<(), DiskError> {
 /// Writes and syncs every new file, then the journal under its name: what fails before that rename has
 /// changed nothing.
 fn stage(tree: &Tree, journal: &Journal, contents: &[Bytes]) -> Result<(), DiskError> {
-    let root = Path::new("");
+    let state = tree.state();
     if tree
-        .check(root)?
+        .check(state)?
         .is_some_and(|found| found.mode & 0o777 != FOLDER_MODE)
     {
-        let done = tree.seam().restrict_dir(tree.root());
-        done.map_err(tree.io("change the mode of", root))?;
+        let done = tree.seam().restrict_dir(&tree.at(state));
+        done.map_err(tree.io("change the mode of", state))?;
     }
-    let staging = Path::new(STAGING);
+    let staging = tree.staging();
     let mut touched = Touched::default();
-    tree.create_dirs(staging, &mut touched)?;
+    tree.create_dirs(&staging, &mut touched)?;
     for (number, bytes) in contents.iter().enumerate() {
         tree.create(&staging.join(number.to_string()), bytes.expose())?;
     }
     let record = staging.join(JOURNAL);
     tree.create(&record, &journal.to_bytes()?)?;
     tree.sync(touched)?;
-    tree.rename(&record, Path::new(JOURNAL))
+    tree.rename(&record, &tree.journal())
 }

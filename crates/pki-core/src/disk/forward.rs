@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use super::{
     DiskError, Recovery, Sha256,
     journal::{Journal, Step},
-    rel_path::{JOURNAL, STAGING},
     tree::{Touched, Tree},
 };
 
@@ -32,7 +31,7 @@ pub(super) fn recover(tree: &Tree) -> Result<Option<Recovery>, DiskError> {
 /// journal is gone for good; and what is replaced has its synced name in the generation before.
 pub(super) fn carry_out(tree: &Tree, journal: &Journal) -> Result<(), DiskError> {
     // The journal itself first: from here on there is no way back, and no generation without a run.
-    tree.sync_dir(Path::new(""))?;
+    tree.sync_dir(tree.state())?;
     let todo = look(tree, journal)?;
 
     let mut touched = Touched::default();
@@ -49,7 +48,7 @@ pub(super) fn carry_out(tree: &Tree, journal: &Journal) -> Result<(), DiskError>
     }
     tree.sync(touched)?;
 
-    tree.remove_file(Path::new(JOURNAL))?;
+    tree.remove_file(&tree.journal())?;
     // All is done; what cannot be cleared away now the next writer clears away. Should the journal come
     // back after a loss of power, so does `.staging/`, and every step is found done.
     let _ = clear_staging(tree);
@@ -58,16 +57,16 @@ pub(super) fn carry_out(tree: &Tree, journal: &Journal) -> Result<(), DiskError>
 
 /// Removes `.staging/`. True if there was one.
 pub(super) fn clear_staging(tree: &Tree) -> Result<bool, DiskError> {
-    let staging = Path::new(STAGING);
-    if !tree.folder(staging)? {
+    let staging = tree.staging();
+    if !tree.folder(&staging)? {
         return Ok(false);
     }
     // A journal whose removal is not yet on the disk would come back, and need it.
-    tree.sync_dir(Path::new(""))?;
-    for name in tree.names(staging)? {
+    tree.sync_dir(tree.state())?;
+    for name in tree.names(&staging)? {
         tree.remove_file(&staging.join(name))?;
     }
-    tree.remove_empty_dir(staging)?;
+    tree.remove_empty_dir(&staging)?;
     Ok(true)
 }
 
@@ -113,7 +112,7 @@ fn look_at(tree: &Tree, step: &Step) -> Result<Todo, DiskError> {
             if found == Some(*new) && *old != Some(*new) {
                 return Ok(Todo::Done);
             }
-            let staged = step.staged();
+            let staged = step.staged(tree);
             let waits = tree.digest(&staged)?;
             if waits != Some(*new) {
                 return changed(&staged, new.to_string(), waits);
@@ -135,11 +134,11 @@ fn preserve(
     todo: &[Todo],
     touched: &mut Touched,
 ) -> Result<(), DiskError> {
-    let folder = journal.generation.folder();
+    let folder = tree.generation(journal.generation);
     tree.create_dirs(&folder, touched)?;
-    let manifest = journal.generation.manifest();
+    let manifest = tree.manifest(journal.generation);
     if tree.file(&manifest)?.is_none() {
-        tree.link_or_copy(Path::new(JOURNAL), &manifest, &spare())?;
+        tree.link_or_copy(&tree.journal(), &manifest, &spare(tree))?;
     }
     for (step, todo) in journal.steps.iter().zip(todo) {
         let Some(old) = step.old() else { continue };
@@ -156,9 +155,9 @@ fn preserve(
         }
         match step {
             // It stays where it is, and an editor may write into it: no second name.
-            Step::Keep { .. } => tree.copy(from, &to, &spare())?,
+            Step::Keep { .. } => tree.copy(from, &to, &spare(tree))?,
             _ if tree.file(from)?.is_none() => {}
-            _ => tree.link_or_copy(from, &to, &spare())?,
+            _ => tree.link_or_copy(from, &to, &spare(tree))?,
         }
     }
     Ok(())
@@ -178,9 +177,9 @@ fn replace(tree: &Tree, step: &Step, todo: Todo, touched: &mut Touched) -> Resul
                 tree.create_dirs(parent, touched)?;
             }
             if todo == Todo::Open {
-                let place = step.staged().with_extension("place");
+                let place = step.staged(tree).with_extension("place");
                 tree.remove_file(&place)?;
-                tree.link_or_copy(&step.staged(), &place, &spare())?;
+                tree.link_or_copy(&step.staged(tree), &place, &spare(tree))?;
                 tree.rename(&place, path)?;
             }
         }
@@ -198,6 +197,6 @@ fn wrong_copy(tree: &Tree, path: &Path, expected: Sha256, found: Sha256) -> Disk
 }
 
 /// The name of a copy that is not yet complete.
-fn spare() -> PathBuf {
-    Path::new(STAGING).join("spare")
+fn spare(tree: &Tree) -> PathBuf {
+    tree.staging().join("spare")
 }

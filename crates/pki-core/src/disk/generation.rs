@@ -1,7 +1,4 @@
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -9,7 +6,7 @@ use time::OffsetDateTime;
 use super::{
     DiskError, RelPath, Sha256,
     journal::{Journal, Step},
-    rel_path::{GENERATIONS, MANIFEST},
+    rel_path::GENERATIONS,
     tree::Tree,
 };
 
@@ -51,17 +48,6 @@ pub struct Recorded {
     pub after: Option<Sha256>,
 }
 
-impl GenerationId {
-    /// Its folder, relative to the workspace.
-    pub(super) fn folder(self) -> PathBuf {
-        Path::new(GENERATIONS).join(self.to_string())
-    }
-
-    pub(super) fn manifest(self) -> PathBuf {
-        self.folder().join(MANIFEST)
-    }
-}
-
 impl fmt::Display for GenerationId {
     /// Its folder's name: at least four digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,7 +65,7 @@ pub(super) fn next(tree: &Tree) -> Result<GenerationId, DiskError> {
 pub(super) fn all(tree: &Tree) -> Result<Vec<Generation>, DiskError> {
     let mut out = Vec::new();
     for id in numbers(tree)? {
-        let Some(journal) = Journal::read_at(tree, &id.manifest())? else {
+        let Some(journal) = Journal::read_at(tree, &tree.manifest(id))? else {
             continue;
         };
         let mut files: Vec<Recorded> = journal.steps.iter().map(recorded).collect();
@@ -107,11 +93,11 @@ fn recorded(step: &Step) -> Recorded {
 }
 
 fn numbers(tree: &Tree) -> Result<Vec<GenerationId>, DiskError> {
-    let dir = Path::new(GENERATIONS);
-    if !tree.folder(dir)? {
+    let dir = tree.own(GENERATIONS);
+    if !tree.folder(&dir)? {
         return Ok(Vec::new());
     }
-    let names = tree.names(dir)?;
+    let names = tree.names(&dir)?;
     let mut ids: Vec<GenerationId> = names
         .iter()
         .filter_map(|name| name.parse().ok().map(GenerationId))

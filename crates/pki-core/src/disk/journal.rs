@@ -4,10 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{
-    DiskError, GenerationId, RelPath, Sha256,
-    generation::rfc3339,
-    rel_path::{JOURNAL, STAGING},
-    tree::Tree,
+    DiskError, GenerationId, RelPath, Sha256, generation::rfc3339, rel_path::JOURNAL, tree::Tree,
 };
 
 /// Every step of one run, as the file `journal` holds it between the run's commit point and its end, and
@@ -44,7 +41,7 @@ pub(super) enum Step {
 
 impl Journal {
     pub(super) fn read(tree: &Tree) -> Result<Option<Self>, DiskError> {
-        Self::read_at(tree, Path::new(JOURNAL))
+        Self::read_at(tree, &tree.journal())
     }
 
     pub(super) fn read_at(tree: &Tree, path: &Path) -> Result<Option<Self>, DiskError> {
@@ -89,10 +86,10 @@ impl Step {
     }
 
     /// Where the new content waits; for the other steps a name that nothing has.
-    pub(super) fn staged(&self) -> PathBuf {
+    pub(super) fn staged(&self, tree: &Tree) -> PathBuf {
         match self {
-            Self::Write { staged, .. } => Path::new(STAGING).join(staged.to_string()),
-            Self::Keep { .. } | Self::Retire { .. } => Path::new(STAGING).join("none"),
+            Self::Write { staged, .. } => tree.staging().join(staged.to_string()),
+            Self::Keep { .. } | Self::Retire { .. } => tree.staging().join("none"),
         }
     }
 }

@@ -92,13 +92,13 @@ impl Locked {
     /// there stays; an empty file is what a run left that ended in the middle.
     fn hide(&mut self) -> Result<(), DiskError> {
         let tree = self.view.tree();
-        let path = Path::new(GITIGNORE);
-        match tree.file(path)? {
+        let path = tree.own(GITIGNORE);
+        match tree.file(&path)? {
             Some(found) if found.size > 0 => return Ok(()),
-            Some(_) => tree.remove_file(path)?,
+            Some(_) => tree.remove_file(&path)?,
             None => self.made.push(GITIGNORE),
         }
-        tree.create(path, b"*\n")
+        tree.create(&path, b"*\n")
     }
 
     /// Takes away what taking the lock made. Nobody is left to hear of an error, and what stays is an
@@ -108,15 +108,15 @@ impl Locked {
         let made = |name: &str| self.made.contains(&name);
         if made(FOLDER)
             && !tree
-                .names(Path::new(""))
+                .names(tree.state())
                 .is_ok_and(|names| names.iter().all(|n| made(n)))
         {
             return;
         }
         for name in self.made.iter().rev() {
             let _ = match *name {
-                FOLDER => tree.remove_empty_dir(Path::new("")),
-                file => tree.remove_file(Path::new(file)),
+                FOLDER => tree.remove_empty_dir(tree.state()),
+                file => tree.remove_file(&tree.own(file)),
             };
         }
     }
@@ -161,11 +161,12 @@ pub(super) fn exclusive(tree: Tree, wait: Duration, holder: &Holder) -> Result<L
             held,
         },
         // `take` makes the file for a writer, or fails.
-        None => return Err(tree.io("lock", Path::new(LOCK))(ErrorKind::NotFound.into())),
+        None => return Err(tree.io("lock", &tree.own(LOCK))(ErrorKind::NotFound.into())),
     };
     let note = serde_json::to_vec(holder).unwrap_or_default();
     let noted = locked.held.note(&note);
-    noted.map_err(locked.tree().io("write", Path::new(LOCK)))?;
+    let tree = locked.tree();
+    noted.map_err(tree.io("write", &tree.own(LOCK)))?;
     locked.hide()?;
     locked.recovery = forward::recover(locked.tree())?;
     Ok(locked)
@@ -193,24 +194,24 @@ fn take(
     mode: LockMode,
     made: &mut Vec<&'static str>,
 ) -> Result<Option<Box<dyn Held>>, DiskError> {
-    let lock = Path::new(LOCK);
+    let lock = tree.own(LOCK);
     let begin = Instant::now();
     loop {
         if mode == LockMode::Exclusive {
             prepare(tree, made)?;
         }
-        if tree.file(lock)?.is_none() && mode == LockMode::Shared {
+        if tree.file(&lock)?.is_none() && mode == LockMode::Shared {
             return Ok(None);
         }
-        let tried = tree.seam().try_lock(&tree.at(lock), mode);
+        let tried = tree.seam().try_lock(&tree.at(&lock), mode);
         let waited = begin.elapsed();
-        match tried.map_err(tree.io("lock", lock))? {
+        match tried.map_err(tree.io("lock", &lock))? {
             Attempt::Got(held) => return Ok(Some(held)),
             Attempt::Gone if waited < wait => {}
             Attempt::Busy if waited < wait => thread::sleep(POLL.min(wait - waited)),
             Attempt::Busy | Attempt::Gone => {
                 let path = tree.root().to_path_buf();
-                let note = tree.read(lock).ok().flatten().unwrap_or_default();
+                let note = tree.read(&lock).ok().flatten().unwrap_or_default();
                 let holder = serde_json::from_slice(note.expose()).ok();
                 return Err(DiskError::Held {
                     path,
@@ -224,13 +225,13 @@ fn take(
 
 /// Makes what a lock needs: the folder, and the file to lock.
 fn prepare(tree: &Tree, made: &mut Vec<&'static str>) -> Result<(), DiskError> {
-    let root = Path::new("");
-    if !tree.folder(root)? {
-        let parent = match tree.root().parent() {
+    if !tree.folder(tree.state())? {
+        let dir = tree.at(tree.state());
+        let parent = match dir.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let done = tree.seam().create_dir(tree.root());
+        let done = tree.seam().create_dir(&dir);
         match done {
             Ok(()) => {
                 made.clear();
@@ -243,14 +244,14 @@ fn prepare(tree: &Tree, made: &mut Vec<&'static str>) -> Result<(), DiskError> {
                 let path = parent.to_path_buf();
                 return Err(DiskError::NoParent { path });
             }
-            Err(error) => return Err(tree.io("create the folder", root)(error)),
+            Err(error) => return Err(tree.io("create the folder", tree.state())(error)),
         }
     }
-    let path = Path::new(LOCK);
-    if tree.file(path)?.is_some() {
+    let path = tree.own(LOCK);
+    if tree.file(&path)?.is_some() {
         return Ok(());
     }
-    match tree.create(path, b"") {
+    match tree.create(&path, b"") {
         Ok(()) => made.push(LOCK),
         // Two begin at the same time: the other made it, or has taken the folder away again.
         Err(DiskError::Io { source, .. })
@@ -263,7 +264,7 @@ fn prepare(tree: &Tree, made: &mut Vec<&'static str>) -> Result<(), DiskError> {
     Ok(())
 }
 
-/// In [`Locked::made`], the workspace's folder itself.
+/// In [`Locked::made`], the folder of the state itself.
 const FOLDER: &str = "";
 
 /// Short for a person, long for a processor.

@@ -6,16 +6,20 @@ use std::{
 };
 
 use super::{
-    DiskError, Refusal, Sha256,
+    DiskError, GenerationId, Refusal, Sha256,
+    rel_path::{GENERATIONS, JOURNAL, MANIFEST, STAGING},
     seam::{FILE_MODE, Found, Kind, Seam},
 };
 use crate::secret::Bytes;
 
-/// The workspace's folder and the system it is on. Every path handed in is relative to it, and every
-/// part of it is looked at before it is used.
+/// A folder of files that change together, the folder in it that holds what this module writes for
+/// itself, and the system it is on. Every path handed in is relative to the root, and every part of it is
+/// looked at before it is used.
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
     root: PathBuf,
+    /// Relative to the root; empty if it is the root.
+    state: PathBuf,
     seam: Arc<dyn Seam>,
 }
 
@@ -24,8 +28,10 @@ pub(super) struct Tree {
 pub(super) struct Touched(BTreeSet<PathBuf>);
 
 impl Tree {
+    /// A folder that is this library's, state and files beside each other.
     pub(super) fn new(root: PathBuf, seam: Arc<dyn Seam>) -> Self {
-        Self { root, seam }
+        let state = PathBuf::new();
+        Self { root, state, seam }
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -34,6 +40,36 @@ impl Tree {
 
     pub(super) fn seam(&self) -> &dyn Seam {
         &*self.seam
+    }
+
+    /// The folder of what this module writes for itself.
+    pub(super) fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// A file or folder of this module's own.
+    pub(super) fn own(&self, name: &str) -> PathBuf {
+        self.state.join(name)
+    }
+
+    /// The steps of a run that is between its commit point and its end.
+    pub(super) fn journal(&self) -> PathBuf {
+        self.own(JOURNAL)
+    }
+
+    /// What a run writes before its commit point.
+    pub(super) fn staging(&self) -> PathBuf {
+        self.own(STAGING)
+    }
+
+    /// What a run replaced.
+    pub(super) fn generation(&self, id: GenerationId) -> PathBuf {
+        self.own(GENERATIONS).join(id.to_string())
+    }
+
+    /// What a run did, beside what it replaced.
+    pub(super) fn manifest(&self, id: GenerationId) -> PathBuf {
+        self.generation(id).join(MANIFEST)
     }
 
     /// The path for the system and for messages.

@@ -54,7 +54,7 @@ impl View {
             let (path, pending) = match step {
                 Step::Keep { .. } => continue,
                 Step::Retire { path, .. } => (path, Pending::Gone),
-                Step::Write { path, .. } => (path, Pending::Staged(step.staged())),
+                Step::Write { path, .. } => (path, Pending::Staged(step.staged(&view.tree))),
             };
             view.pending.insert(path.clone(), pending);
         }
@@ -134,7 +134,8 @@ impl View {
         id: GenerationId,
         path: &RelPath,
     ) -> Result<Option<Bytes>, DiskError> {
-        self.tree.read(&id.folder().join(path.as_path()))
+        self.tree
+            .read(&self.tree.generation(id).join(path.as_path()))
     }
 
     pub(super) fn tree(&self) -> &Tree {
