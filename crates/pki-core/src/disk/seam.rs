@@ -3,7 +3,7 @@ use std::{
     fmt,
     fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
     path::Path,
 };
 
@@ -37,8 +37,6 @@ pub(super) trait Seam: fmt::Debug + Send + Sync {
     fn restrict_dir(&self, dir: &Path) -> io::Result<()>;
     /// Waits until the names in a folder are on the disk.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
-    /// Gives a file the owner, the group and the mode of another.
-    fn take_access(&self, file: &Path, from: &Path) -> io::Result<()>;
     /// Takes the lock of a file that exists, without waiting.
     fn try_lock(&self, file: &Path, mode: LockMode) -> io::Result<Attempt>;
     /// Takes the lock of a folder for one writer, without waiting.
@@ -49,6 +47,8 @@ pub(super) trait Seam: fmt::Debug + Send + Sync {
 
 /// A file that is being written for the first time.
 pub(super) trait NewFile {
+    /// Gives it an owner, a group and a mode: of the file that was opened, whatever its name is by now.
+    fn give(&mut self, access: Access) -> io::Result<()>;
     /// Appends.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// Waits until content and size are on the disk.
@@ -85,9 +85,29 @@ pub(super) enum LockMode {
 pub(super) struct Found {
     pub(super) kind: Kind,
     pub(super) owner: u32,
+    pub(super) group: u32,
     /// The permission bits, 0 to 0o7777.
     pub(super) mode: u32,
     pub(super) size: u64,
+}
+
+/// Who may do what with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Access {
+    pub(super) owner: u32,
+    pub(super) group: u32,
+    /// The permission bits, 0 to 0o7777.
+    pub(super) mode: u32,
+}
+
+impl Found {
+    pub(super) fn access(&self) -> Access {
+        Access {
+            owner: self.owner,
+            group: self.group,
+            mode: self.mode,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +159,7 @@ impl Seam for System {
         Ok(Some(Found {
             kind,
             owner: metadata.uid(),
+            group: metadata.gid(),
             mode: metadata.mode() & 0o7777,
             size: metadata.len(),
         }))
@@ -224,15 +245,6 @@ impl Seam for System {
         })
     }
 
-    fn take_access(&self, file: &Path, from: &Path) -> io::Result<()> {
-        let model = fs::symlink_metadata(from)?;
-        let ours = fs::symlink_metadata(file)?;
-        if (ours.uid(), ours.gid()) != (model.uid(), model.gid()) {
-            std::os::unix::fs::lchown(file, Some(model.uid()), Some(model.gid()))?;
-        }
-        fs::set_permissions(file, Permissions::from_mode(model.mode() & 0o7777))
-    }
-
     fn try_lock_dir(&self, dir: &Path) -> io::Result<Attempt> {
         let opened = File::open(dir)?;
         match opened.try_lock() {
@@ -248,6 +260,15 @@ impl Seam for System {
 }
 
 impl NewFile for File {
+    fn give(&mut self, access: Access) -> io::Result<()> {
+        let ours = self.metadata()?;
+        if (ours.uid(), ours.gid()) != (access.owner, access.group) {
+            fchown(&*self, Some(access.owner), Some(access.group))?;
+        }
+        // After the owner: a change of owner takes set-user-ID bits away.
+        self.set_permissions(Permissions::from_mode(access.mode))
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.write_all(bytes)
     }

@@ -117,7 +117,7 @@ impl SingleFile {
             let removed = self.seam.remove_file(&staged);
             removed.map_err(io_error("remove", &staged))?;
         }
-        let done = self.stage(&staged, bytes, found.is_some());
+        let done = self.stage(&staged, bytes, found);
         if let Err(error) = done {
             // Space is given back if it can be; the error that counts is the first.
             let _ = self.seam.remove_file(&staged);
@@ -129,19 +129,18 @@ impl SingleFile {
         synced.map_err(io_error("sync the folder", &self.folder))
     }
 
-    fn stage(&self, staged: &Path, bytes: &Bytes, replaces: bool) -> Result<(), DiskError> {
+    fn stage(&self, staged: &Path, bytes: &Bytes, old: Option<Found>) -> Result<(), DiskError> {
         let mut new = self
             .seam
             .create_file(staged)
             .map_err(io_error("create", staged))?;
+        if let Some(old) = old {
+            let given = new.give(old.access());
+            given.map_err(io_error("set owner and mode of", staged))?;
+        }
         new.write(bytes.expose())
             .map_err(io_error("write", staged))?;
-        new.sync().map_err(io_error("sync", staged))?;
-        if replaces {
-            let taken = self.seam.take_access(staged, &self.file);
-            taken.map_err(io_error("set owner and mode of", staged))?;
-        }
-        Ok(())
+        new.sync().map_err(io_error("sync", staged))
     }
 
     fn found(&self) -> Result<Option<Found>, DiskError> {

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use super::super::seam::{Attempt, Found, Held, Kind, LockMode, NewFile, Seam};
+use super::super::seam::{Access, Attempt, Found, Held, Kind, LockMode, NewFile, Seam};
 use crate::secret::Bytes;
 
 #[derive(Clone, Debug)]
@@ -259,12 +259,14 @@ impl Seam for Memory {
             Node::File { live, .. } => Found {
                 kind: Kind::File,
                 owner: USER,
+                group: USER,
                 mode: 0o600,
                 size: live.len() as u64,
             },
             Node::Dir { .. } => Found {
                 kind: Kind::Folder,
                 owner: USER,
+                group: USER,
                 mode: 0o700,
                 size: 0,
             },
@@ -368,10 +370,6 @@ impl Seam for Memory {
         })))
     }
 
-    fn take_access(&self, file: &Path, _from: &Path) -> io::Result<()> {
-        self.state().step("take_access", file)
-    }
-
     fn try_lock_dir(&self, dir: &Path) -> io::Result<Attempt> {
         self.state().step("try_lock_dir", dir)?;
         Ok(Attempt::Got(Box::new(FolderLock)))
@@ -390,6 +388,10 @@ struct Open {
 }
 
 impl NewFile for Open {
+    fn give(&mut self, _: Access) -> io::Result<()> {
+        self.disk.state().step("give", &self.path)
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.disk.state();
         let dead = state.dead;
