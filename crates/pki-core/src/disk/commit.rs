@@ -99,6 +99,7 @@ impl Prepared {
 
     fn add(&mut self, tree: &Tree, path: RelPath, change: Change) -> Result<(), DiskError> {
         let at = path.as_path();
+        tree.may_name(&path)?;
         let old = tree.digest(at)?;
         match change {
             Change::Retire => {
@@ -132,6 +133,7 @@ impl Prepared {
     /// What is below the retired folders, unless the set says something else about it.
     fn add_folders(&mut self, tree: &Tree, set: &FileSet) -> Result<(), DiskError> {
         for folder in &set.folders {
+            tree.may_name(folder)?;
             let mut below = Walked::default();
             walk(tree, folder.as_path(), &mut below)?;
             for path in below.files.into_keys() {

@@ -124,6 +124,9 @@ pub enum Refusal {
         /// The permission bits.
         mode: u32,
     },
+    /// Its name is kept for this library's own files, in any case of letters.
+    #[error("its name is kept for the files of this tool itself")]
+    Reserved,
     /// A device, a socket, a pipe.
     #[error("it is neither a file nor a folder")]
     Special,

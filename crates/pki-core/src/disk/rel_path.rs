@@ -6,8 +6,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// The place of a file or folder below the workspace: `/` between its parts, no part empty, `.` or `..`,
-/// and none of the names at the top that the workspace keeps for itself.
+/// The place of a file or folder below a workspace or a home: `/` between its parts, no part empty, `.`
+/// or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RelPath(String);
@@ -17,7 +17,7 @@ impl RelPath {
     ///
     /// # Errors
     ///
-    /// [`PathError`] if it is absolute, would leave the workspace, or means one of its own files.
+    /// [`PathError`] if it is absolute, too long, or would leave the folder that it is below.
     pub fn new(text: impl Into<String>) -> Result<Self, PathError> {
         let text = text.into();
         if text.starts_with('/') {
@@ -38,10 +38,6 @@ impl RelPath {
                 return Err(PathError::Long { path: text });
             }
         }
-        let top = text.split('/').next().unwrap_or_default();
-        if OWN.iter().any(|own| own.eq_ignore_ascii_case(top)) {
-            return Err(PathError::Reserved { path: text });
-        }
         Ok(Self(text))
     }
 
@@ -53,6 +49,11 @@ impl RelPath {
     /// As a relative path of the system.
     pub fn as_path(&self) -> &Path {
         Path::new(&self.0)
+    }
+
+    /// The first part.
+    pub(super) fn top(&self) -> &str {
+        self.0.split('/').next().unwrap_or_default()
     }
 
     /// The last part.
@@ -105,7 +106,7 @@ impl fmt::Display for RelPath {
     }
 }
 
-/// Why a text is no place below the workspace.
+/// Why a text is no place below a folder.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {
@@ -126,12 +127,6 @@ pub enum PathError {
     Part {
         /// The part.
         part: String,
-        /// The text.
-        path: String,
-    },
-    /// A name that the workspace keeps for itself, in any case of letters.
-    #[error("`{path}` is a name that the workspace keeps for itself")]
-    Reserved {
         /// The text.
         path: String,
     },
@@ -156,7 +151,8 @@ pub(super) const LOCK: &str = "lock";
 /// In a generation's folder: what the run did, beside the files that it replaced.
 pub(super) const MANIFEST: &str = "manifest.json";
 
-/// The workspace's own names at its top; `manifest.json` since a generation keeps relative paths.
+/// What a workspace has at its top beside its files; `manifest.json` since a generation keeps relative
+/// paths.
 pub(super) const OWN: [&str; 6] = [GITIGNORE, STAGING, GENERATIONS, JOURNAL, LOCK, MANIFEST];
 
 /// NAME_MAX of Linux and of the BSDs, in bytes.
@@ -183,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leads_out_of_the_workspace() {
+    fn nothing_leads_out_of_the_folder() {
         for text in [
             "",
             "/",
@@ -202,21 +198,6 @@ mod tests {
             assert!(RelPath::new(text).is_err(), "{text:?}");
         }
         assert!(RelPath::new("x".repeat(256)).is_err());
-    }
-
-    #[test]
-    fn the_workspaces_own_files_cannot_be_named() {
-        for text in [
-            "journal",
-            "lock",
-            "Generations/0001/x",
-            ".staging/0",
-            ".GITIGNORE",
-        ] {
-            let path = text.to_owned();
-            assert_eq!(RelPath::new(text), Err(PathError::Reserved { path }));
-        }
-        assert!(RelPath::new("nodes/journal").is_ok());
     }
 
     #[test]

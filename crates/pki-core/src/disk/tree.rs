@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    DiskError, GenerationId, Refusal, Sha256,
-    rel_path::{GENERATIONS, JOURNAL, MANIFEST, STAGING},
+    DiskError, GenerationId, Refusal, RelPath, Sha256,
+    rel_path::{GENERATIONS, JOURNAL, MANIFEST, OWN, STAGING},
     seam::{FILE_MODE, Found, Kind, Seam},
 };
 use crate::secret::Bytes;
@@ -50,6 +50,14 @@ impl Tree {
     /// A file or folder of this module's own.
     pub(super) fn own(&self, name: &str) -> PathBuf {
         self.state.join(name)
+    }
+
+    /// Refuses a path that this module keeps for itself.
+    pub(super) fn may_name(&self, path: &RelPath) -> Result<(), DiskError> {
+        if OWN.iter().any(|own| own.eq_ignore_ascii_case(path.top())) {
+            return Err(self.refused(path.as_path(), Refusal::Reserved));
+        }
+        Ok(())
     }
 
     /// The steps of a run that is between its commit point and its end.

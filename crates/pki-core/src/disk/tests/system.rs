@@ -177,6 +177,35 @@ fn a_file_and_a_folder_of_the_same_name_are_refused_before_anything_is_written()
 }
 
 #[test]
+fn the_workspaces_own_files_are_neither_written_nor_retired() {
+    let base = tempfile::tempdir().unwrap();
+    let dir = base.path().join("pki");
+    for name in [
+        "journal",
+        "lock",
+        "Generations/0001/x",
+        ".staging/0",
+        ".GITIGNORE",
+    ] {
+        let mut locked = lock(&dir).unwrap();
+        let mut retired = FileSet::new();
+        retired.retire(path(name));
+        let mut folder = FileSet::new();
+        folder.retire_folder(path(name));
+        for set in [set(&[("a", "1"), (name, "ours")]), retired, folder] {
+            let done = set.commit(&mut locked, &label("x"));
+            assert_eq!(refused(done), (dir.join(name), Refusal::Reserved));
+        }
+        drop(locked);
+        assert!(!dir.exists());
+    }
+    let mut locked = lock(&dir).unwrap();
+    set(&[("nodes/journal", "1")])
+        .commit(&mut locked, &label("x"))
+        .unwrap();
+}
+
+#[test]
 fn a_link_is_refused_wherever_it_is() {
     let base = tempfile::tempdir().unwrap();
     let elsewhere = base.path().join("elsewhere");
