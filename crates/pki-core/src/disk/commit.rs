@@ -1,50 +1,59 @@
-//! Up to the commit point: what a set changes, staged and recorded.
+//! Up to the commit point: what was prepared, staged and recorded.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
 
 use super::{
-    Change, DiskError, FileSet, GenerationId, Label, Locked, Refusal, RelPath, Sha256, forward,
-    generation,
-    journal::{FORMAT, Journal, Step},
+    DiskError, GenerationId, Label, Locked, RelPath, forward, generation,
+    journal::{FORMAT, Journal, Was},
+    prepared::{Content, Effect, Prepared},
     rel_path::JOURNAL,
     seam::FOLDER_MODE,
-    tree::{Touched, Tree, is_private},
-    view::{Walked, rel_path, walk},
+    tree::{Touched, Tree},
 };
-use crate::secret::Bytes;
 
 /// What a set changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Committed {
-    /// Where what was replaced is; `None` if nothing had to be changed.
+    /// Where what was replaced is; `None` if nothing had to be changed, or if it was an undo.
     pub generation: Option<GenerationId>,
     /// The files that have new content, sorted.
     pub written: Vec<RelPath>,
-    /// The files that went to the generation and have no successor, sorted.
+    /// The files that are gone and have no successor, sorted.
     pub retired: Vec<RelPath>,
     /// The files that had the wanted content already, sorted.
     pub unchanged: Vec<RelPath>,
+    /// Where an undo put what somebody else had written, by the file where it was found.
+    pub set_aside: BTreeMap<RelPath, PathBuf>,
 }
 
 pub(super) fn commit(
-    set: FileSet,
-    workspace: &mut Locked,
+    prepared: Prepared,
+    locked: &mut Locked,
     label: &Label,
 ) -> Result<Committed, DiskError> {
-    let tree = workspace.tree();
+    let tree = locked.tree();
     // An earlier commit through this lock may have stopped half-way: never begin on top of it.
     forward::recover(tree)?;
-    let mut prepared = Prepared::default();
-    refuse_conflicts(tree, &set)?;
-    prepared.add_folders(tree, &set)?;
-    for (path, change) in set.changes {
-        prepared.add(tree, path, change)?;
+    let mut committed = Committed::default();
+    for intended in prepared.intended.iter().cloned() {
+        if let Some(aside) = intended.set_aside {
+            committed.set_aside.insert(intended.path.clone(), aside);
+        }
+        match intended.effect {
+            Effect::Create | Effect::Replace => committed.written.push(intended.path),
+            Effect::Remove => committed.retired.push(intended.path),
+        }
     }
     if prepared.is_empty() {
-        return Ok(prepared.committed);
+        committed.unchanged = prepared.unchanged;
+        return Ok(committed);
     }
-    prepared.add_kept(tree, set.kept)?;
+    look_again(tree, &prepared)?;
 
     let generation = generation::next(tree)?;
     let journal = Journal {
@@ -52,7 +61,10 @@ pub(super) fn commit(
         generation,
         when: label.when,
         why: label.why.clone(),
+        undoes: prepared.undoes,
+        mark: locked.mark().to_owned(),
         steps: prepared.steps,
+        made: prepared.made,
         folders: prepared.folders,
     };
     let staged = stage(tree, &journal, &prepared.staged);
@@ -68,119 +80,40 @@ pub(super) fn commit(
             _ => Err(error),
         },
     };
-    let journal = tree.at(&tree.journal());
-    workspace.keep();
+    let path = tree.at(&tree.journal());
+    locked.settle();
     match done {
         Ok(()) => {
-            prepared.committed.generation = Some(generation);
-            Ok(prepared.committed)
+            committed.generation = journal.undoes.is_none().then_some(generation);
+            committed.unchanged = prepared.unchanged;
+            Ok(committed)
         }
         Err(error) => Err(DiskError::Unfinished {
-            journal,
+            journal: path,
             source: Box::new(error),
         }),
     }
 }
 
-/// A set, compared with what is there.
-#[derive(Default)]
-struct Prepared {
-    steps: Vec<Step>,
-    /// The content of `.staging/0`, `.staging/1`, …
-    staged: Vec<Bytes>,
-    folders: Vec<RelPath>,
-    committed: Committed,
-}
-
-impl Prepared {
-    fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.folders.is_empty()
+/// Somebody may have thought it over for a while: what a home holds must be what was prepared for.
+fn look_again(tree: &Tree, prepared: &Prepared) -> Result<(), DiskError> {
+    if !tree.is_home() {
+        return Ok(());
     }
-
-    fn add(&mut self, tree: &Tree, path: RelPath, change: Change) -> Result<(), DiskError> {
-        let at = path.as_path();
-        tree.may_name(&path)?;
-        let old = tree.digest(at)?;
-        match change {
-            Change::Retire => {
-                if let Some(old) = old {
-                    tree.may_change(at)?;
-                    self.committed.retired.push(path.clone());
-                    self.steps.push(Step::Retire { path, old });
-                }
-            }
-            Change::Write(bytes) => {
-                let new = Sha256::of(bytes.expose());
-                if old == Some(new) && tree.file(at)?.is_some_and(|found| is_private(&found)) {
-                    self.committed.unchanged.push(path);
-                    return Ok(());
-                }
-                tree.may_change(at)?;
-                let staged = u32::try_from(self.staged.len()).unwrap_or(u32::MAX);
-                self.staged.push(bytes);
-                self.committed.written.push(path.clone());
-                self.steps.push(Step::Write {
-                    path,
-                    staged,
-                    new,
-                    old,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// What is below the retired folders, unless the set says something else about it.
-    fn add_folders(&mut self, tree: &Tree, set: &FileSet) -> Result<(), DiskError> {
-        for folder in &set.folders {
-            tree.may_name(folder)?;
-            let mut below = Walked::default();
-            walk(tree, folder.as_path(), &mut below)?;
-            for path in below.files.into_keys() {
-                let path = rel_path(tree, &path)?;
-                // A folder inside another one is met twice.
-                let known = self.steps.iter().any(|step| *step.path() == path);
-                if !known && !set.changes.contains_key(&path) {
-                    self.add(tree, path, Change::Retire)?;
-                }
-            }
-            for dir in below.folders {
-                let dir = rel_path(tree, &dir)?;
-                let mut writes = set
-                    .changes
-                    .iter()
-                    .filter(|(_, change)| **change != Change::Retire);
-                if !writes.any(|(path, _)| path.is_below(&dir)) && !self.folders.contains(&dir) {
-                    self.folders.push(dir);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Copies for what stays, if something is replaced that they could be needed for.
-    fn add_kept(&mut self, tree: &Tree, kept: BTreeSet<RelPath>) -> Result<(), DiskError> {
-        if !self.steps.iter().any(|step| step.old().is_some()) {
-            return Ok(());
-        }
-        for path in kept {
-            let known = self.steps.iter().any(|step| *step.path() == path);
-            if let (false, Some(old)) = (known, tree.digest(path.as_path())?) {
-                self.steps.push(Step::Keep { path, old });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What could never be carried out must not reach the commit point.
-fn refuse_conflicts(tree: &Tree, set: &FileSet) -> Result<(), DiskError> {
-    let writes = |path: &RelPath| matches!(set.changes.get(path), Some(Change::Write(_)));
-    for path in set.changes.keys().filter(|path| writes(path)) {
-        for (end, _) in path.as_str().match_indices('/') {
-            if RelPath::new(&path.as_str()[..end]).is_ok_and(|above| writes(&above)) {
-                return Err(tree.refused(path.as_path(), Refusal::Conflict));
-            }
+    for step in &prepared.steps {
+        let located = tree.locate(step.path())?;
+        let found = tree.digest(located.place.as_path())?;
+        let moved = located.place.as_path() != step.place();
+        if moved || found != step.old() {
+            let expected = match step.old() {
+                Some(old) => old.to_string(),
+                None => "no file".to_owned(),
+            };
+            return Err(DiskError::Changed {
+                path: tree.at(step.place()),
+                expected,
+                found,
+            });
         }
     }
     Ok(())
@@ -188,7 +121,7 @@ fn refuse_conflicts(tree: &Tree, set: &FileSet) -> Result<(), DiskError> {
 
 /// Writes and syncs every new file, then the journal under its name: what fails before that rename has
 /// changed nothing.
-fn stage(tree: &Tree, journal: &Journal, contents: &[Bytes]) -> Result<(), DiskError> {
+fn stage(tree: &Tree, journal: &Journal, contents: &[Content]) -> Result<(), DiskError> {
     let state = tree.state();
     if tree
         .check(state)?
@@ -200,11 +133,52 @@ fn stage(tree: &Tree, journal: &Journal, contents: &[Bytes]) -> Result<(), DiskE
     let staging = tree.staging();
     let mut touched = Touched::default();
     tree.create_dirs(&staging, &mut touched)?;
-    for (number, bytes) in contents.iter().enumerate() {
-        tree.create(&staging.join(number.to_string()), bytes.expose())?;
+    let places = journal.staged_files(tree);
+    list_outside(tree, &places)?;
+    for (path, content) in places.iter().zip(contents) {
+        stage_one(tree, path, content)?;
+        if let Some(parent) = path.parent() {
+            tree.touch(parent, &mut touched);
+        }
     }
     let record = staging.join(JOURNAL);
     tree.create(&record, &journal.to_bytes()?)?;
     tree.sync(touched)?;
     tree.rename(&record, &tree.journal())
+}
+
+/// Names what will wait outside of the staging folder, where nobody would look for it.
+fn list_outside(tree: &Tree, places: &[PathBuf]) -> Result<(), DiskError> {
+    let staging = tree.staging();
+    let outside: Vec<&Path> = places
+        .iter()
+        .filter(|path| !path.starts_with(&staging))
+        .map(PathBuf::as_path)
+        .collect();
+    if outside.is_empty() {
+        return Ok(());
+    }
+    let list = staging.join(forward::BESIDE);
+    let bytes = serde_json::to_vec(&outside).map_err(io::Error::from);
+    tree.create(&list, &bytes.map_err(tree.io("write", &list))?)?;
+    tree.sync_dir(&staging)?;
+    tree.sync_dir(tree.state())?;
+    tree.sync_dir(Path::new(""))
+}
+
+fn stage_one(tree: &Tree, path: &Path, content: &Content) -> Result<(), DiskError> {
+    match content {
+        Content::New(bytes, access) => tree.create_for(path, bytes.expose(), *access, None),
+        Content::Kept { from, was } => {
+            let gone = || tree.io("read", from)(io::ErrorKind::NotFound.into());
+            // A copy that was made because there are no links there has the content alone.
+            let is_itself = Was::of(&tree.file(from)?.ok_or_else(gone)?) == *was;
+            if is_itself && tree.link(from, path)? {
+                return Ok(());
+            }
+            let bytes = tree.read(from)?.ok_or_else(gone)?;
+            let (access, modified) = (Some(was.access()), Some(was.modified));
+            tree.create_for(path, bytes.expose(), access, modified)
+        }
+    }
 }

@@ -1,10 +1,10 @@
 use std::{io, path::PathBuf, time::Duration};
 
-use super::{Holder, Sha256};
+use super::{Holder, RelPath, Sha256};
 
-/// Why the workspace could not be read, locked or changed.
+/// Why a workspace or a home could not be read, locked or changed.
 ///
-/// Unless it is [`DiskError::Unfinished`], no file of the workspace has changed.
+/// Unless it is [`DiskError::Unfinished`], none of its files has changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiskError {
@@ -47,6 +47,22 @@ pub enum DiskError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Files that an undo would put back have been changed by somebody else since.
+    #[error("{} changed since by somebody else: {}", count(.files), names(.files))]
+    Edited {
+        /// Which, and what they are now.
+        files: Vec<EditedFile>,
+    },
+    /// There is not enough room for what would be written.
+    #[error("`{path}` has room for {available} bytes, {needed} are needed")]
+    NoSpace {
+        /// A folder on the file system.
+        path: PathBuf,
+        /// What would be written, in bytes.
+        needed: u64,
+        /// What this user may still write, in bytes.
+        available: u64,
+    },
     /// The folder in which the workspace would be made is not there.
     #[error("the folder `{path}`, in which the workspace would be made, does not exist")]
     NoParent {
@@ -82,13 +98,32 @@ pub enum DiskError {
     },
 }
 
-/// Why a file or folder in the workspace is refused.
+/// A file that is not as an install left it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EditedFile {
+    /// As the install was asked for it.
+    pub path: RelPath,
+    /// The file itself, behind the links on the way.
+    pub file: PathBuf,
+    /// What the install left there, `None` for no file.
+    pub expected: Option<Sha256>,
+    /// What is there, `None` for no file.
+    pub found: Option<Sha256>,
+    /// Where the path led when the install wrote it, if it leads to another file now.
+    pub led_to: Option<PathBuf>,
+}
+
+/// Why a file or folder is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The same set wants a file there and something below it.
     #[error("it is to be a file and a folder at the same time")]
     Conflict,
+    /// A symbolic link to nothing, or in a circle.
+    #[error("it is a symbolic link that leads nowhere")]
+    Dangling,
     /// Folders below folders without an end.
     #[error("it is more than {limit} folders deep")]
     Depth {
@@ -103,9 +138,15 @@ pub enum Refusal {
         /// This process's effective user.
         user: u32,
     },
+    /// A folder of a home that was to go as a whole.
+    #[error("only single files of a home are taken away")]
+    HomeFolder,
     /// A symbolic link.
     #[error("it is a symbolic link")]
     Link,
+    /// A single file that is mounted, as containers do: no other can take its place.
+    #[error("it is a mount point")]
+    Mounted,
     /// Its name cannot be told in UTF-8, or is no name.
     #[error("its name cannot be used: {reason}")]
     Name {
@@ -130,12 +171,29 @@ pub enum Refusal {
     /// A device, a socket, a pipe.
     #[error("it is neither a file nor a folder")]
     Special,
+    /// Two paths of a set lead to this file.
+    #[error("two paths lead to it")]
+    Twice,
     /// Its group or everybody may write it.
     #[error("its mode {mode:04o} lets others write")]
     Writable {
         /// The permission bits.
         mode: u32,
     },
+}
+
+fn count(files: &[EditedFile]) -> String {
+    match files.len() {
+        1 => "one file was".to_owned(),
+        count => format!("{count} files were"),
+    }
+}
+
+fn names(files: &[EditedFile]) -> String {
+    let names = files
+        .iter()
+        .map(|file| format!("`{}`", file.file.display()));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn shown(found: &Option<Sha256>) -> String {

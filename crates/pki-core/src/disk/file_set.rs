@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Committed, DiskError, Label, Locked, RelPath, commit};
+use super::{Committed, DiskError, Label, Locked, RelPath, commit, prepared::Prepared};
 use crate::secret::Bytes;
 
 /// What is to be changed in a workspace, all in memory: it can be looked at, and verified, before
@@ -79,6 +79,7 @@ impl FileSet {
     /// completes it. After any other error no file has changed: [`DiskError::Refused`] if something is
     /// in the way, [`DiskError::Io`].
     pub fn commit(self, workspace: &mut Locked, label: &Label) -> Result<Committed, DiskError> {
-        commit::commit(self, workspace, label)
+        let prepared = Prepared::new(workspace.view(), self)?;
+        commit::commit(prepared, workspace, label)
     }
 }

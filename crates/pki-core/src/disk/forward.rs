@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    DiskError, Recovery, Sha256,
+    DiskError, GenerationId, Recovery, Sha256,
     journal::{Journal, Step},
+    place::Place,
+    rel_path::GENERATIONS,
+    seam::Kind,
     tree::{Touched, Tree},
 };
 
@@ -12,13 +15,22 @@ use super::{
 pub(super) fn recover(tree: &Tree) -> Result<Option<Recovery>, DiskError> {
     if let Some(journal) = Journal::read(tree)? {
         carry_out(tree, &journal)?;
-        let changed =
-            |step: &Step| (!matches!(step, Step::Keep { .. })).then(|| step.path().clone());
-        return Ok(Some(Recovery::Finished {
-            generation: journal.generation,
-            when: journal.when,
-            files: journal.steps.iter().filter_map(changed).collect(),
-            why: journal.why,
+        let files = journal.changed();
+        let Journal {
+            generation,
+            when,
+            why,
+            undoes,
+            ..
+        } = journal;
+        return Ok(Some(match undoes {
+            Some(_) => Recovery::Undone { when, why, files },
+            None => Recovery::Finished {
+                generation,
+                when,
+                why,
+                files,
+            },
         }));
     }
     Ok(clear_staging(tree)?.then_some(Recovery::Discarded))
@@ -39,14 +51,20 @@ pub(super) fn carry_out(tree: &Tree, journal: &Journal) -> Result<(), DiskError>
     tree.sync(touched)?;
 
     let mut touched = Touched::default();
+    for folder in &journal.made {
+        make(tree, folder.as_path(), &mut touched)?;
+    }
     for (step, todo) in journal.steps.iter().zip(&todo) {
-        replace(tree, step, *todo, &mut touched)?;
+        replace(tree, journal, step, *todo, &mut touched)?;
     }
     for folder in journal.folders.iter().rev() {
         tree.remove_empty_dir(folder.as_path())?;
-        touched.add_parent(folder.as_path());
+        touch_parent(tree, folder.as_path(), &mut touched);
     }
     tree.sync(touched)?;
+    if let Some(undone) = journal.undoes {
+        forget(tree, undone)?;
+    }
 
     tree.remove_file(&tree.journal())?;
     // All is done; what cannot be cleared away now the next writer clears away. Should the journal come
@@ -63,11 +81,28 @@ pub(super) fn clear_staging(tree: &Tree) -> Result<bool, DiskError> {
     }
     // A journal whose removal is not yet on the disk would come back, and need it.
     tree.sync_dir(tree.state())?;
+    clear_beside(tree)?;
     for name in tree.names(&staging)? {
         tree.remove_file(&staging.join(name))?;
     }
     tree.remove_empty_dir(&staging)?;
     Ok(true)
+}
+
+/// Removes what waits on other file systems, before the list of it goes.
+fn clear_beside(tree: &Tree) -> Result<(), DiskError> {
+    let list = tree.staging().join(BESIDE);
+    let Some(bytes) = tree.read(&list)? else {
+        return Ok(());
+    };
+    // A list that was not complete was never acted on.
+    let places: Vec<Place> = serde_json::from_slice(bytes.expose()).unwrap_or_default();
+    let mut touched = Touched::default();
+    for place in &places {
+        tree.remove_file(place.as_path())?;
+        touch_parent(tree, place.as_path(), &mut touched);
+    }
+    tree.sync(touched)
 }
 
 /// How far a step is.
@@ -84,12 +119,12 @@ fn look(tree: &Tree, journal: &Journal) -> Result<Vec<Todo>, DiskError> {
     journal
         .steps
         .iter()
-        .map(|step| look_at(tree, step))
+        .map(|step| look_at(tree, journal, step))
         .collect()
 }
 
-fn look_at(tree: &Tree, step: &Step) -> Result<Todo, DiskError> {
-    let path = step.path().as_path();
+fn look_at(tree: &Tree, journal: &Journal, step: &Step) -> Result<Todo, DiskError> {
+    let path = step.place();
     let found = tree.digest(path)?;
     let changed = |path: &Path, expected: String, found| {
         let path = tree.at(path);
@@ -112,7 +147,7 @@ fn look_at(tree: &Tree, step: &Step) -> Result<Todo, DiskError> {
             if found == Some(*new) && *old != Some(*new) {
                 return Ok(Todo::Done);
             }
-            let staged = step.staged(tree);
+            let staged = journal.staged(tree, step);
             let waits = tree.digest(&staged)?;
             if waits != Some(*new) {
                 return changed(&staged, new.to_string(), waits);
@@ -135,15 +170,27 @@ fn preserve(
     touched: &mut Touched,
 ) -> Result<(), DiskError> {
     let folder = tree.generation(journal.generation);
-    tree.create_dirs(&folder, touched)?;
-    let manifest = tree.manifest(journal.generation);
-    if tree.file(&manifest)?.is_none() {
-        tree.link_or_copy(&tree.journal(), &manifest, &spare(tree))?;
+    // What an undo takes away was made by the run that it undoes: only what is not, is kept.
+    if journal.undoes.is_none() {
+        tree.create_dirs(&folder, touched)?;
+        let manifest = tree.manifest(journal.generation);
+        if tree.file(&manifest)?.is_none() {
+            tree.link_or_copy(&tree.journal(), &manifest, &spare(tree))?;
+        }
     }
     for (step, todo) in journal.steps.iter().zip(todo) {
         let Some(old) = step.old() else { continue };
-        let from = step.path().as_path();
-        let to = folder.join(from);
+        let from = step.place();
+        let aside = step.real().and_then(|real| real.aside.as_ref());
+        if let Some(aside) = aside {
+            set_aside(tree, journal, from, aside.as_path(), old, *todo)?;
+            touch_parent(tree, aside.as_path(), touched);
+            continue;
+        }
+        if journal.undoes.is_some() {
+            continue;
+        }
+        let to = folder.join(step.path().as_path());
         if let Some(parent) = to.parent() {
             tree.create_dirs(parent, touched)?;
         }
@@ -163,8 +210,60 @@ fn preserve(
     Ok(())
 }
 
-fn replace(tree: &Tree, step: &Step, todo: Todo, touched: &mut Touched) -> Result<(), DiskError> {
-    let path = step.path().as_path();
+/// Keeps what somebody else wrote, under another name in the same folder.
+fn set_aside(
+    tree: &Tree,
+    journal: &Journal,
+    from: &Path,
+    to: &Path,
+    old: Sha256,
+    todo: Todo,
+) -> Result<(), DiskError> {
+    let spare = journal.beside(to, "aside");
+    match tree.digest(to)? {
+        Some(found) if found == old => {}
+        None if todo == Todo::Done => {}
+        None => tree.link_or_copy(from, to, &spare)?,
+        Some(found) => return Err(wrong_copy(tree, to, old, found)),
+    }
+    tree.remove_file(&spare)
+}
+
+/// Makes a folder of a home.
+fn make(tree: &Tree, dir: &Path, touched: &mut Touched) -> Result<(), DiskError> {
+    if !tree.folder(dir)? {
+        let made = tree.seam().create_dir(&tree.at(dir));
+        made.map_err(tree.io("create the folder", dir))?;
+    }
+    let parent = dir.parent().unwrap_or(Path::new(""));
+    let given = tree
+        .seam()
+        .give_dir(&tree.at(dir), tree.access_in(parent, Kind::Folder)?);
+    given.map_err(tree.io("set owner and mode of", dir))?;
+    tree.touch(dir, touched);
+    tree.touch(parent, touched);
+    Ok(())
+}
+
+/// Removes a generation that was undone, and the folder of all if it was the last.
+fn forget(tree: &Tree, id: GenerationId) -> Result<(), DiskError> {
+    let all = tree.own(GENERATIONS);
+    tree.remove_all(&tree.generation(id))?;
+    if tree.folder(&all)? {
+        tree.sync_dir(&all)?;
+        tree.remove_empty_dir(&all)?;
+    }
+    Ok(())
+}
+
+fn replace(
+    tree: &Tree,
+    journal: &Journal,
+    step: &Step,
+    todo: Todo,
+    touched: &mut Touched,
+) -> Result<(), DiskError> {
+    let path = step.place();
     match step {
         Step::Keep { .. } => return Ok(()),
         Step::Retire { .. } => {
@@ -173,19 +272,27 @@ fn replace(tree: &Tree, step: &Step, todo: Todo, touched: &mut Touched) -> Resul
             }
         }
         Step::Write { .. } => {
-            if let Some(parent) = path.parent() {
+            if let (false, Some(parent)) = (tree.is_home(), path.parent()) {
                 tree.create_dirs(parent, touched)?;
             }
+            let landing = journal.landing(tree, step);
+            tree.remove_file(&landing)?;
             if todo == Todo::Open {
-                let place = step.staged(tree).with_extension("place");
-                tree.remove_file(&place)?;
-                tree.link_or_copy(&step.staged(tree), &place, &spare(tree))?;
-                tree.rename(&place, path)?;
+                tree.link_or_copy(&journal.staged(tree, step), &landing, &landing)?;
+                tree.rename(&landing, path)?;
+                // Both stay if they were names of one file before.
+                tree.remove_file(&landing)?;
             }
         }
     }
-    touched.add_parent(path);
+    touch_parent(tree, path, touched);
     Ok(())
+}
+
+fn touch_parent(tree: &Tree, path: &Path, touched: &mut Touched) {
+    if let Some(parent) = path.parent() {
+        tree.touch(parent, touched);
+    }
 }
 
 fn wrong_copy(tree: &Tree, path: &Path, expected: Sha256, found: Sha256) -> DiskError {
@@ -200,3 +307,6 @@ fn wrong_copy(tree: &Tree, path: &Path, expected: Sha256, found: Sha256) -> Disk
 fn spare(tree: &Tree) -> PathBuf {
     tree.staging().join("spare")
 }
+
+/// In the staging folder: the names of what waits on other file systems, written before the first.
+pub(super) const BESIDE: &str = "beside";

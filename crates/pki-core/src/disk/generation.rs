@@ -57,8 +57,13 @@ impl fmt::Display for GenerationId {
 
 /// The next free number.
 pub(super) fn next(tree: &Tree) -> Result<GenerationId, DiskError> {
-    let last = numbers(tree)?.last().map_or(0, |id| id.0);
+    let last = last(tree)?.map_or(0, |id| id.0);
     Ok(GenerationId(last.saturating_add(1)))
+}
+
+/// The highest number.
+pub(super) fn last(tree: &Tree) -> Result<Option<GenerationId>, DiskError> {
+    Ok(numbers(tree)?.pop())
 }
 
 /// All that have a manifest; a folder without one is what a run left that never came to its end.

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    DiskError, GenerationId, RelPath, View, forward,
+    DiskError, GenerationId, RelPath, Sha256, View, forward,
     generation::rfc3339,
     journal::Journal,
-    rel_path::{GITIGNORE, LOCK},
+    rel_path::{GENERATIONS, GITIGNORE, LOCK},
     seam::{Attempt, Held, LockMode},
     tree::Tree,
 };
@@ -25,6 +25,8 @@ pub struct Locked {
     recovery: Option<Recovery>,
     /// What taking the lock made, to be taken away again if nothing is committed.
     made: Vec<&'static str>,
+    /// Different for each run, on each machine; empty in a workspace.
+    mark: String,
     held: Box<dyn Held>,
 }
 
@@ -32,7 +34,7 @@ pub struct Locked {
 #[derive(Debug)]
 pub struct Shared {
     view: View,
-    interrupted: bool,
+    journal: Option<Journal>,
     /// `None` where no writer has been.
     _held: Option<Box<dyn Held>>,
 }
@@ -55,6 +57,15 @@ pub struct Holder {
 pub enum Recovery {
     /// It ended before its commit point: what it had prepared was cleared away, no file had changed.
     Discarded,
+    /// It was an undo that ended after its commit point: the rest was done now.
+    Undone {
+        /// When it ran.
+        when: OffsetDateTime,
+        /// What it was.
+        why: String,
+        /// Which files it put back or removed.
+        files: Vec<RelPath>,
+    },
     /// It ended after its commit point: the rest was done now.
     Finished {
         /// Where what it replaced is.
@@ -83,9 +94,19 @@ impl Locked {
         self.view.tree()
     }
 
-    /// What taking the lock made stays.
-    pub(super) fn keep(&mut self) {
+    /// Part of names in folders that others write in too.
+    pub(super) fn mark(&self) -> &str {
+        &self.mark
+    }
+
+    /// After a change: what taking the lock made stays. In a home it goes, whoever made it, as soon as
+    /// there is nothing left to undo.
+    pub(super) fn settle(&mut self) {
         self.made.clear();
+        let tree = self.view.tree();
+        if tree.is_home() && matches!(tree.folder(&tree.own(GENERATIONS)), Ok(false)) {
+            self.made.extend([FOLDER, LOCK, GITIGNORE]);
+        }
     }
 
     /// Keeps the workspace out of a repository, before there is anything in it. What somebody wrote
@@ -131,6 +152,15 @@ impl Drop for Locked {
 }
 
 impl Shared {
+    /// Of what nobody can lock.
+    pub(super) fn unlocked(tree: Tree) -> Self {
+        Self {
+            view: View::new(tree),
+            journal: None,
+            _held: None,
+        }
+    }
+
     /// The files.
     pub fn view(&self) -> &View {
         &self.view
@@ -138,7 +168,11 @@ impl Shared {
 
     /// True if a run was interrupted after its commit point, and the next writer will finish it.
     pub fn interrupted(&self) -> bool {
-        self.interrupted
+        self.journal.is_some()
+    }
+
+    pub(super) fn journal(&self) -> Option<&Journal> {
+        self.journal.as_ref()
     }
 }
 
@@ -153,36 +187,51 @@ impl fmt::Display for Holder {
 pub(super) fn exclusive(tree: Tree, wait: Duration, holder: &Holder) -> Result<Locked, DiskError> {
     let mut made = Vec::new();
     let held = take(&tree, wait, LockMode::Exclusive, &mut made)?;
+    let note = serde_json::to_vec(holder).unwrap_or_default();
     let mut locked = match held {
         Some(held) => Locked {
-            view: View::new(tree),
+            view: View::new(tree.clone()),
             recovery: None,
             made,
+            mark: mark(&tree, &note),
             held,
         },
         // `take` makes the file for a writer, or fails.
         None => return Err(tree.io("lock", &tree.own(LOCK))(ErrorKind::NotFound.into())),
     };
-    let note = serde_json::to_vec(holder).unwrap_or_default();
     let noted = locked.held.note(&note);
     let tree = locked.tree();
     noted.map_err(tree.io("write", &tree.own(LOCK)))?;
     locked.hide()?;
     locked.recovery = forward::recover(locked.tree())?;
+    if locked.tree().is_home() {
+        locked.settle();
+    }
     Ok(locked)
+}
+
+/// What nobody else calls himself at the same time; in a workspace nobody else writes.
+fn mark(tree: &Tree, note: &[u8]) -> String {
+    if !tree.is_home() {
+        return String::new();
+    }
+    let mut text = tree.root().as_os_str().as_encoded_bytes().to_vec();
+    text.extend_from_slice(note);
+    let mut mark = Sha256::of(&text).to_string();
+    mark.truncate(MARK);
+    mark
 }
 
 pub(super) fn shared(tree: Tree, wait: Duration) -> Result<Shared, DiskError> {
     let held = take(&tree, wait, LockMode::Shared, &mut Vec::new())?;
     let journal = Journal::read(&tree)?;
-    let interrupted = journal.is_some();
-    let view = match journal {
-        Some(journal) => View::through(tree, &journal),
+    let view = match &journal {
+        Some(journal) => View::through(tree, journal),
         None => View::new(tree),
     };
     Ok(Shared {
         view,
-        interrupted,
+        journal,
         _held: held,
     })
 }
@@ -266,6 +315,9 @@ fn prepare(tree: &Tree, made: &mut Vec<&'static str>) -> Result<(), DiskError> {
 
 /// In [`Locked::made`], the folder of the state itself.
 const FOLDER: &str = "";
+
+/// 48 bits: two runs with the same mark that write in one folder at the same time are not to be feared.
+const MARK: usize = 12;
 
 /// Short for a person, long for a processor.
 const POLL: Duration = Duration::from_millis(50);

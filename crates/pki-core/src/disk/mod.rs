@@ -1,5 +1,5 @@
 //! The only writer of files: a folder that is locked, changed as a whole or not at all, and that keeps
-//! what it replaced.
+//! what it replaced. It may be this library's own, or a *home*, whose files belong to somebody else.
 //!
 //! | need | type |
 //! | --- | --- |
@@ -8,6 +8,10 @@
 //! | to look at its files | [`View`], by [`RelPath`] |
 //! | to change it | [`FileSet`] |
 //! | what earlier runs replaced | [`Generation`] |
+//! | a folder of somebody else's files | [`Home`] |
+//! | to be its only writer, or one of its readers | [`LockedHome`], [`SharedHome`] |
+//! | to look at its files | [`HomeView`] |
+//! | to know beforehand what a set, or an undo, would do to it | [`Prepared`] |
 //! | one file somewhere else | [`SingleFile`] |
 //!
 //! ```
@@ -34,6 +38,40 @@
 //!
 //! let shared = Workspace::open(&dir)?.share(wait)?;
 //! assert_eq!(shared.view().read(&path)?, Some(Bytes::from(vec![1, 2, 3])));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A home is changed in two steps, so that what is going to happen can be shown, and it can be undone:
+//!
+//! ```
+//! use std::{fs, time::Duration};
+//! use pki_core::{disk::{FileSet, Foreign, Holder, Home, Label}, secret::Bytes};
+//! use time::macros::datetime;
+//!
+//! # let base = tempfile::tempdir()?;
+//! # let dir = base.path();
+//! fs::write(dir.join("server.conf"), "keystore=old.jks")?;
+//! let wait = Duration::from_secs(10);
+//! let started = datetime!(2026-03-01 12:00 UTC);
+//! let holder = Holder { pid: std::process::id(), host: "gw1".to_owned(), started };
+//!
+//! let mut home = Home::open(dir)?.lock(wait, &holder)?;
+//! let mut files = FileSet::new();
+//! files.write("server.conf".parse()?, Bytes::from(b"keystore=new.jks".as_slice()));
+//! files.write("security/new.jks".parse()?, Bytes::from(vec![1, 2, 3]));
+//! let prepared = home.view().prepare(files)?;
+//! assert_eq!(prepared.files().len(), 2);
+//! let label = Label { when: started, why: "install".to_owned() };
+//! home.commit(prepared, &label)?;
+//! drop(home);
+//!
+//! let mut home = Home::open(dir)?.lock(wait, &holder)?;
+//! if let Some(prepared) = home.view().prepare_undo(Foreign::Refuse)? {
+//!     home.commit(prepared, &label)?;
+//! }
+//! drop(home);
+//! assert_eq!(fs::read(dir.join("server.conf"))?, b"keystore=old.jks");
+//! assert_eq!(fs::read_dir(dir)?.count(), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -65,12 +103,17 @@ mod error;
 mod file_set;
 mod forward;
 mod generation;
+mod home;
 mod journal;
+mod locate;
 mod lock;
+mod place;
+mod prepared;
 mod rel_path;
 mod seam;
 mod single;
 mod tree;
+mod undo;
 mod view;
 mod workspace;
 
@@ -79,10 +122,12 @@ mod tests;
 
 pub use commit::Committed;
 pub use digest::Sha256;
-pub use error::{DiskError, Refusal};
+pub use error::{DiskError, EditedFile, Refusal};
 pub use file_set::{Change, FileSet};
 pub use generation::{Generation, GenerationId, Label, Recorded};
+pub use home::{Foreign, Home, HomeView, LockedHome, Pending, SharedHome};
 pub use lock::{Holder, Locked, Recovery, Shared};
+pub use prepared::{Effect, Intended, Prepared};
 pub use rel_path::{PathError, RelPath};
 pub use single::SingleFile;
 pub use view::{Listed, View};

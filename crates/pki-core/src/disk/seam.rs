@@ -4,10 +4,12 @@ use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
-    path::Path,
+    path::{Path, PathBuf},
+    time::{Duration, UNIX_EPOCH},
 };
 
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, CWD, OFlags, accessat};
+use serde::{Deserialize, Serialize};
 
 use crate::secret::Bytes;
 
@@ -19,14 +21,22 @@ pub(super) trait Seam: fmt::Debug + Send + Sync {
     fn create_dir(&self, dir: &Path) -> io::Result<()>;
     /// A new, empty file, mode 0600; one that exists is an error.
     fn create_file(&self, file: &Path) -> io::Result<Box<dyn NewFile>>;
+    /// Gives a folder an owner, a group and a mode.
+    fn give_dir(&self, dir: &Path, access: Access) -> io::Result<()>;
     /// What is there, links not followed. `None`: nothing.
     fn inspect(&self, path: &Path) -> io::Result<Option<Found>>;
     /// A second name for a file.
     fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// An error if this user may not write a file, or make and remove names in a folder.
+    fn may_write(&self, path: &Path, kind: Kind) -> io::Result<()>;
+    /// True if a file system, or a single file of one, is mounted there.
+    fn mounted(&self, path: &Path) -> io::Result<bool>;
     /// The names in a folder, in any order.
     fn names(&self, dir: &Path) -> io::Result<Vec<OsString>>;
     /// A file's content, which must be `len` bytes.
     fn read(&self, file: &Path, len: usize) -> io::Result<Bytes>;
+    /// Where a link leads, as it says.
+    fn read_link(&self, link: &Path) -> io::Result<PathBuf>;
     /// Removes an empty folder.
     fn remove_dir(&self, dir: &Path) -> io::Result<()>;
     /// Removes a file.
@@ -35,6 +45,8 @@ pub(super) trait Seam: fmt::Debug + Send + Sync {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Makes a folder's mode 0700.
     fn restrict_dir(&self, dir: &Path) -> io::Result<()>;
+    /// How many bytes this user can still write in a folder. `None`: the file system does not say.
+    fn space(&self, dir: &Path) -> io::Result<Option<u64>>;
     /// Waits until the names in a folder are on the disk.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
     /// Takes the lock of a file that exists, without waiting.
@@ -49,6 +61,8 @@ pub(super) trait Seam: fmt::Debug + Send + Sync {
 pub(super) trait NewFile {
     /// Gives it an owner, a group and a mode: of the file that was opened, whatever its name is by now.
     fn give(&mut self, access: Access) -> io::Result<()>;
+    /// Says when it was written last.
+    fn date(&mut self, modified: Moment) -> io::Result<()>;
     /// Appends.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// Waits until content and size are on the disk.
@@ -89,22 +103,35 @@ pub(super) struct Found {
     /// The permission bits, 0 to 0o7777.
     pub(super) mode: u32,
     pub(super) size: u64,
+    pub(super) modified: Moment,
+    /// The file system that it is on.
+    pub(super) device: u64,
 }
 
-/// Who may do what with a file.
+/// Who may do what with a file or folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Access {
-    pub(super) owner: u32,
-    pub(super) group: u32,
+    /// `None`: who has it.
+    pub(super) owner: Option<u32>,
+    /// `None`: the one that it has.
+    pub(super) group: Option<u32>,
     /// The permission bits, 0 to 0o7777.
     pub(super) mode: u32,
+}
+
+/// When a file was written last, since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Moment {
+    pub(super) seconds: i64,
+    pub(super) nanoseconds: u32,
 }
 
 impl Found {
     pub(super) fn access(&self) -> Access {
         Access {
-            owner: self.owner,
-            group: self.group,
+            owner: Some(self.owner),
+            group: Some(self.group),
             mode: self.mode,
         }
     }
@@ -162,11 +189,37 @@ impl Seam for System {
             group: metadata.gid(),
             mode: metadata.mode() & 0o7777,
             size: metadata.len(),
+            modified: Moment {
+                seconds: metadata.mtime(),
+                nanoseconds: u32::try_from(metadata.mtime_nsec()).unwrap_or(0),
+            },
+            device: metadata.dev(),
         }))
+    }
+
+    fn give_dir(&self, dir: &Path, access: Access) -> io::Result<()> {
+        let flags = OFlags::NOFOLLOW | OFlags::DIRECTORY;
+        let mut opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits().cast_signed())
+            .open(dir)?;
+        opened.give(access)
     }
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::hard_link(from, to)
+    }
+
+    fn may_write(&self, path: &Path, kind: Kind) -> io::Result<()> {
+        let mut wanted = rustix::fs::Access::WRITE_OK;
+        if kind == Kind::Folder {
+            wanted |= rustix::fs::Access::EXEC_OK;
+        }
+        Ok(accessat(CWD, path, wanted, AtFlags::EACCESS)?)
+    }
+
+    fn mounted(&self, path: &Path) -> io::Result<bool> {
+        mounted(path)
     }
 
     fn names(&self, dir: &Path) -> io::Result<Vec<OsString>> {
@@ -189,6 +242,10 @@ impl Seam for System {
         }
     }
 
+    fn read_link(&self, link: &Path) -> io::Result<PathBuf> {
+        fs::read_link(link)
+    }
+
     fn remove_dir(&self, dir: &Path) -> io::Result<()> {
         fs::remove_dir(dir)
     }
@@ -203,6 +260,15 @@ impl Seam for System {
 
     fn restrict_dir(&self, dir: &Path) -> io::Result<()> {
         fs::set_permissions(dir, Permissions::from_mode(FOLDER_MODE))
+    }
+
+    fn space(&self, dir: &Path) -> io::Result<Option<u64>> {
+        let found = rustix::fs::statvfs(dir)?;
+        let blocks = match self.user() {
+            0 => found.f_bfree,
+            _ => found.f_bavail,
+        };
+        Ok((found.f_blocks > 0).then(|| blocks.saturating_mul(found.f_frsize)))
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
@@ -262,11 +328,25 @@ impl Seam for System {
 impl NewFile for File {
     fn give(&mut self, access: Access) -> io::Result<()> {
         let ours = self.metadata()?;
-        if (ours.uid(), ours.gid()) != (access.owner, access.group) {
-            fchown(&*self, Some(access.owner), Some(access.group))?;
+        // Who may not give a file away may still say who has it already.
+        let owner = access.owner.filter(|owner| *owner != ours.uid());
+        let group = access.group.filter(|group| *group != ours.gid());
+        if owner.is_some() || group.is_some() {
+            fchown(&*self, owner, group)?;
         }
         // After the owner: a change of owner takes set-user-ID bits away.
         self.set_permissions(Permissions::from_mode(access.mode))
+    }
+
+    fn date(&mut self, modified: Moment) -> io::Result<()> {
+        let whole = Duration::from_secs(modified.seconds.unsigned_abs());
+        let second = match modified.seconds {
+            0.. => UNIX_EPOCH.checked_add(whole),
+            _ => UNIX_EPOCH.checked_sub(whole),
+        };
+        let part = Duration::from_nanos(modified.nanoseconds.into());
+        let time = second.and_then(|second| second.checked_add(part));
+        self.set_modified(time.ok_or(io::ErrorKind::InvalidInput)?)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -284,6 +364,24 @@ impl Held for File {
         io::Seek::rewind(self)?;
         self.write_all(text)
     }
+}
+
+/// rename(2) says EBUSY over a file that is a mount point, as containers mount single files.
+#[cfg(target_os = "linux")]
+fn mounted(path: &Path) -> io::Result<bool> {
+    use rustix::fs::{StatxAttributes, StatxFlags, statx};
+
+    match statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty()) {
+        Ok(found) => Ok(found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)),
+        // Before Linux 4.11, or forbidden in a sandbox.
+        Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn mounted(_: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// `O_NOFOLLOW`, and `O_NONBLOCK` so that a pipe in a file's place cannot hold the run.

@@ -7,8 +7,9 @@ use std::{
 
 use super::{
     DiskError, GenerationId, Refusal, RelPath, Sha256,
+    journal::{HIDDEN, Was},
     rel_path::{GENERATIONS, JOURNAL, MANIFEST, OWN, STAGING},
-    seam::{FILE_MODE, Found, Kind, Seam},
+    seam::{Access, FILE_MODE, Found, Kind, Moment, Seam},
 };
 use crate::secret::Bytes;
 
@@ -20,7 +21,17 @@ pub(super) struct Tree {
     root: PathBuf,
     /// Relative to the root; empty if it is the root.
     state: PathBuf,
+    rules: Rules,
     seam: Arc<dyn Seam>,
+}
+
+/// Whom a tree trusts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rules {
+    /// The files are somebody's, with links, owners and modes as they like; the state is this user's.
+    Home { state_of: u32 },
+    /// All of it is this user's alone.
+    Workspace,
 }
 
 /// Folders to be synced when a step is done.
@@ -30,8 +41,27 @@ pub(super) struct Touched(BTreeSet<PathBuf>);
 impl Tree {
     /// A folder that is this library's, state and files beside each other.
     pub(super) fn new(root: PathBuf, seam: Arc<dyn Seam>) -> Self {
-        let state = PathBuf::new();
-        Self { root, state, seam }
+        Self {
+            root,
+            state: PathBuf::new(),
+            rules: Rules::Workspace,
+            seam,
+        }
+    }
+
+    /// A folder of somebody else's files, whose state lies in a folder of its own that belongs to the
+    /// user `state_of`. `root` has no link in it.
+    pub(super) fn home(root: PathBuf, state_of: u32, seam: Arc<dyn Seam>) -> Self {
+        Self {
+            root,
+            state: PathBuf::from(HIDDEN),
+            rules: Rules::Home { state_of },
+            seam,
+        }
+    }
+
+    pub(super) fn is_home(&self) -> bool {
+        self.rules != Rules::Workspace
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -54,7 +84,11 @@ impl Tree {
 
     /// Refuses a path that this module keeps for itself.
     pub(super) fn may_name(&self, path: &RelPath) -> Result<(), DiskError> {
-        if OWN.iter().any(|own| own.eq_ignore_ascii_case(path.top())) {
+        let own: &[&str] = match self.rules {
+            Rules::Home { .. } => &[HIDDEN],
+            Rules::Workspace => &OWN,
+        };
+        if own.iter().any(|own| own.eq_ignore_ascii_case(path.top())) {
             return Err(self.refused(path.as_path(), Refusal::Reserved));
         }
         Ok(())
@@ -126,24 +160,6 @@ impl Tree {
         }
     }
 
-    /// Whether the folder in which a path is, or the one in which that will be made, can be written:
-    /// better known before the commit point than after it.
-    pub(super) fn may_change(&self, path: &Path) -> Result<(), DiskError> {
-        for dir in path.ancestors().skip(1) {
-            let Some(found) = self.check(dir)? else {
-                continue;
-            };
-            // Root writes whatever the mode says.
-            if found.mode & OWNER_WRITES != OWNER_WRITES && self.seam.user() != 0 {
-                return Err(self.io("write in", dir)(
-                    io::ErrorKind::PermissionDenied.into(),
-                ));
-            }
-            break;
-        }
-        Ok(())
-    }
-
     /// A file's content, `None` if there is none.
     pub(super) fn read(&self, path: &Path) -> Result<Option<Bytes>, DiskError> {
         let Some(found) = self.file(path)? else {
@@ -197,12 +213,34 @@ impl Tree {
         made.map_err(self.io("create the folder", dir))
     }
 
-    /// Writes a new file and syncs it.
+    /// Writes a new file, this user's alone, and syncs it.
     pub(super) fn create(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+        self.create_for(path, bytes, None, None)
+    }
+
+    /// As [`Tree::create`], for whom `access` says, as if written at the time `modified`.
+    pub(super) fn create_for(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        access: Option<Access>,
+        modified: Option<Moment>,
+    ) -> Result<(), DiskError> {
         let made = self.seam.create_file(&self.at(path));
         let mut file = made.map_err(self.io("create", path))?;
-        let written = file.write(bytes).map_err(self.io("write", path));
-        let done = written.and_then(|()| file.sync().map_err(self.io("sync", path)));
+        let mut fill = || {
+            if let Some(access) = access {
+                file.give(access)
+                    .map_err(self.io("set owner and mode of", path))?;
+            }
+            file.write(bytes).map_err(self.io("write", path))?;
+            if let Some(modified) = modified {
+                file.date(modified)
+                    .map_err(self.io("set the time of", path))?;
+            }
+            file.sync().map_err(self.io("sync", path))
+        };
+        let done = fill();
         if done.is_err() {
             // Half a file helps nobody; that it cannot be removed is no more to tell.
             let _ = self.remove_file(path);
@@ -218,19 +256,35 @@ impl Tree {
         to: &Path,
         spare: &Path,
     ) -> Result<(), DiskError> {
+        match self.link(from, to)? {
+            true => Ok(()),
+            false => self.copy(from, to, spare),
+        }
+    }
+
+    /// Makes `to` another name for the content of `from`. False: there are no second names there.
+    pub(super) fn link(&self, from: &Path, to: &Path) -> Result<bool, DiskError> {
         match self.seam.link(&self.at(from), &self.at(to)) {
-            Ok(()) => Ok(()),
-            Err(error) if has_no_links(&error) => self.copy(from, to, spare),
+            Ok(()) => Ok(true),
+            Err(error) if has_no_links(&error) => Ok(false),
             Err(error) => Err(self.io("link", to)(error)),
         }
     }
 
-    /// Copies `from` to `to`, with `spare` as the name of what is not yet complete.
+    /// Copies `from` to `to`, with `spare` as the name of what is not yet complete. What is copied into
+    /// the state is this user's alone.
     pub(super) fn copy(&self, from: &Path, to: &Path, spare: &Path) -> Result<(), DiskError> {
         let gone = || self.io("read", from)(io::ErrorKind::NotFound.into());
+        let found = self.file(from)?.ok_or_else(gone)?;
         let bytes = self.read(from)?.ok_or_else(gone)?;
         self.remove_file(spare)?;
-        self.create(spare, bytes.expose())?;
+        if to.starts_with(&self.state) {
+            self.create(spare, bytes.expose())?;
+        } else {
+            let was = Was::of(&found);
+            let (access, modified) = (Some(was.access()), Some(was.modified));
+            self.create_for(spare, bytes.expose(), access, modified)?;
+        }
         self.rename(spare, to)
     }
 
@@ -250,6 +304,33 @@ impl Tree {
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
             done => done.map_err(self.io("remove the folder", dir)),
         }
+    }
+
+    /// Notes a folder in which names changed. Of a home's folders those above were there, or are noted
+    /// for themselves.
+    pub(super) fn touch(&self, dir: &Path, touched: &mut Touched) {
+        if self.is_home() && !dir.starts_with(&self.state) {
+            touched.0.insert(dir.to_path_buf());
+        } else {
+            touched.add(dir);
+        }
+    }
+
+    /// Removes a folder of the state and all that is in it.
+    pub(super) fn remove_all(&self, dir: &Path) -> Result<(), DiskError> {
+        if !self.folder(dir)? {
+            return Ok(());
+        }
+        for name in self.names(dir)? {
+            let path = dir.join(name);
+            match self.check(&path)? {
+                Some(Found {
+                    kind: Kind::Folder, ..
+                }) => self.remove_all(&path)?,
+                _ => self.remove_file(&path)?,
+            }
+        }
+        self.remove_empty_dir(dir)
     }
 
     pub(super) fn sync_dir(&self, dir: &Path) -> Result<(), DiskError> {
@@ -287,7 +368,12 @@ impl Tree {
     fn inspect(&self, path: &Path) -> Result<Option<Found>, DiskError> {
         let found = self.seam.inspect(&self.at(path));
         let found = found.map_err(self.io("look at", path))?;
-        let user = self.seam.user();
+        let user = match self.rules {
+            // Behind its door nobody else comes, and what a home's files are like is kept there.
+            Rules::Home { state_of } if path == self.state => state_of,
+            Rules::Home { .. } => return self.inspect_any(path, found),
+            Rules::Workspace => self.seam.user(),
+        };
         let reason = match found {
             None => return Ok(None),
             Some(Found {
@@ -303,19 +389,25 @@ impl Tree {
         };
         Err(self.refused(path, reason))
     }
+
+    fn inspect_any(&self, path: &Path, found: Option<Found>) -> Result<Option<Found>, DiskError> {
+        match found {
+            Some(Found {
+                kind: Kind::Link, ..
+            }) => Err(self.refused(path, Refusal::Link)),
+            Some(Found {
+                kind: Kind::Special,
+                ..
+            }) => Err(self.refused(path, Refusal::Special)),
+            found => Ok(found),
+        }
+    }
 }
 
 impl Touched {
-    /// A folder and all above it, up to the workspace.
+    /// A folder and all above it, up to the tree's.
     pub(super) fn add(&mut self, dir: &Path) {
         self.0.extend(dir.ancestors().map(Path::to_path_buf));
-    }
-
-    /// The folder that holds a file, and all above it.
-    pub(super) fn add_parent(&mut self, path: &Path) {
-        if let Some(parent) = path.parent() {
-            self.add(parent);
-        }
     }
 }
 
@@ -332,11 +424,14 @@ fn absent_is_fine(done: io::Result<()>) -> io::Result<()> {
 }
 
 /// link(2): EPERM is what Linux says for FAT, EOPNOTSUPP and ENOSYS are FUSE and network file systems,
-/// EMLINK is a full count.
+/// EMLINK is a full count, EXDEV another file system, or another mount of the same one.
 fn has_no_links(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported | io::ErrorKind::TooManyLinks
+        io::ErrorKind::PermissionDenied
+            | io::ErrorKind::Unsupported
+            | io::ErrorKind::TooManyLinks
+            | io::ErrorKind::CrossesDevices
     )
 }
 
@@ -345,6 +440,3 @@ pub(super) const MAX_FILE: u64 = 64 << 20;
 
 /// Group and everybody.
 const OTHERS_WRITE: u32 = 0o022;
-
-/// Write and search, for the owner.
-const OWNER_WRITES: u32 = 0o300;

@@ -1,11 +1,12 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
 use super::{
     DiskError, Generation, GenerationId, Refusal, RelPath, Sha256, generation,
-    journal::{Journal, Step},
+    journal::{HIDDEN, Journal, Step},
+    locate::Located,
     rel_path::OWN,
     seam::{Found, Kind},
     tree::Tree,
@@ -19,7 +20,7 @@ use crate::secret::Bytes;
 #[derive(Debug)]
 pub struct View {
     tree: Tree,
-    pending: BTreeMap<RelPath, Pending>,
+    pending: BTreeMap<PathBuf, Pending>,
 }
 
 /// A file of the workspace.
@@ -51,12 +52,12 @@ impl View {
     pub(super) fn through(tree: Tree, journal: &Journal) -> Self {
         let mut view = Self::new(tree);
         for step in &journal.steps {
-            let (path, pending) = match step {
+            let pending = match step {
                 Step::Keep { .. } => continue,
-                Step::Retire { path, .. } => (path, Pending::Gone),
-                Step::Write { path, .. } => (path, Pending::Staged(step.staged(&view.tree))),
+                Step::Retire { .. } => Pending::Gone,
+                Step::Write { .. } => Pending::Staged(journal.staged(&view.tree, step)),
             };
-            view.pending.insert(path.clone(), pending);
+            view.pending.insert(step.place().to_path_buf(), pending);
         }
         view
     }
@@ -73,8 +74,15 @@ impl View {
     /// [`DiskError::Refused`] for a link, a folder, a foreign owner or a mode that lets others write,
     /// anywhere on the way; [`DiskError::TooLarge`] above 64 MiB; [`DiskError::Io`].
     pub fn read(&self, path: &RelPath) -> Result<Option<Bytes>, DiskError> {
-        match self.pending.get(path) {
-            None => self.tree.read(path.as_path()),
+        if !self.tree.is_home() {
+            return self.read_at(path.as_path());
+        }
+        self.read_at(self.tree.locate(path)?.place.as_path())
+    }
+
+    fn read_at(&self, place: &Path) -> Result<Option<Bytes>, DiskError> {
+        match self.pending.get(place) {
+            None => self.tree.read(place),
             Some(Pending::Gone) => Ok(None),
             Some(Pending::Staged(staged)) => self.tree.read(staged),
         }
@@ -103,10 +111,11 @@ impl View {
             files.insert(rel_path(&self.tree, &path)?, file);
         }
         for (path, pending) in &self.pending {
+            let path = rel_path(&self.tree, path)?;
             match pending {
-                Pending::Gone => files.remove(path),
+                Pending::Gone => files.remove(&path),
                 Pending::Staged(staged) => match self.tree.file(staged)? {
-                    Some(file) => files.insert(path.clone(), file),
+                    Some(file) => files.insert(path, file),
                     None => None,
                 },
             };
@@ -136,6 +145,55 @@ impl View {
     ) -> Result<Option<Bytes>, DiskError> {
         self.tree
             .read(&self.tree.generation(id).join(path.as_path()))
+    }
+
+    /// The names in a folder of a home, sorted, without those that begin with `.apim-pki` and those that
+    /// are not UTF-8. A folder that is not there has none.
+    pub(super) fn names(&self, dir: Option<&RelPath>) -> Result<Vec<String>, DiskError> {
+        let located = dir.map(|dir| self.tree.locate(dir)).transpose()?;
+        let place = located
+            .as_ref()
+            .map_or(Path::new(""), |it| it.place.as_path());
+        let mut names = BTreeSet::new();
+        if self.tree.folder(place)? {
+            let found = self.tree.seam().names(&self.tree.at(place));
+            let found = found.map_err(self.tree.io("list", place))?;
+            names.extend(found.into_iter().filter_map(|name| name.into_string().ok()));
+        }
+        for (file, pending) in &self.pending {
+            let Ok(below) = file.strip_prefix(place) else {
+                continue;
+            };
+            let mut parts = below.iter();
+            let (Some(first), rest) = (parts.next().and_then(|it| it.to_str()), parts.next())
+            else {
+                continue;
+            };
+            match (pending, rest) {
+                (Pending::Gone, None) => names.remove(first),
+                (Pending::Gone, Some(_)) => false,
+                (Pending::Staged(_), _) => names.insert(first.to_owned()),
+            };
+        }
+        names.retain(|name| !name.starts_with(HIDDEN));
+        Ok(names.into_iter().collect())
+    }
+
+    /// What a path leads to, with what an interrupted run promised.
+    pub(super) fn locate(&self, path: &RelPath) -> Result<Located, DiskError> {
+        let mut located = self.tree.locate(path)?;
+        match self.pending.get(located.place.as_path()) {
+            None => {}
+            Some(Pending::Gone) => located.found = None,
+            Some(Pending::Staged(staged)) => located.found = self.tree.file(staged)?,
+        }
+        Ok(located)
+    }
+
+    /// SHA-256 of what was located, `None` if there is no file.
+    pub(super) fn digest_at(&self, located: &Located) -> Result<Option<Sha256>, DiskError> {
+        let bytes = self.read_at(located.place.as_path())?;
+        Ok(bytes.map(|bytes| Sha256::of(bytes.expose())))
     }
 
     pub(super) fn tree(&self) -> &Tree {

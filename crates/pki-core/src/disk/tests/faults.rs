@@ -312,6 +312,7 @@ fn check_and_finish(disk: &Memory, seen: &str) -> bool {
     match locked.recovery() {
         Some(Recovery::Finished { files, .. }) => assert!(journal && files.len() == 4, "{seen}"),
         Some(Recovery::Discarded) => assert!(staging && !journal, "{seen}"),
+        Some(Recovery::Undone { .. }) => panic!("{seen}: nothing was undone"),
         None => assert!(!staging && !journal, "{seen}"),
     }
     let is_new = found == files(NEW);

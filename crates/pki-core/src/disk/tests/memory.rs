@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use super::super::seam::{Access, Attempt, Found, Held, Kind, LockMode, NewFile, Seam};
+use super::super::seam::{Access, Attempt, Found, Held, Kind, LockMode, Moment, NewFile, Seam};
 use crate::secret::Bytes;
 
 #[derive(Clone, Debug)]
@@ -260,6 +260,8 @@ impl Seam for Memory {
                 kind: Kind::File,
                 owner: USER,
                 group: USER,
+                modified: Moment::default(),
+                device: 1,
                 mode: 0o600,
                 size: live.len() as u64,
             },
@@ -267,10 +269,33 @@ impl Seam for Memory {
                 kind: Kind::Folder,
                 owner: USER,
                 group: USER,
+                modified: Moment::default(),
+                device: 1,
                 mode: 0o700,
                 size: 0,
             },
         }))
+    }
+
+    fn give_dir(&self, dir: &Path, _: Access) -> io::Result<()> {
+        self.state().step("give_dir", dir)
+    }
+
+    fn may_write(&self, path: &Path, _: Kind) -> io::Result<()> {
+        self.state().step("may_write", path)
+    }
+
+    fn mounted(&self, path: &Path) -> io::Result<bool> {
+        self.state().step("mounted", path).map(|()| false)
+    }
+
+    fn read_link(&self, link: &Path) -> io::Result<PathBuf> {
+        self.state().step("read_link", link)?;
+        Err(io::ErrorKind::InvalidInput.into())
+    }
+
+    fn space(&self, dir: &Path) -> io::Result<Option<u64>> {
+        self.state().step("space", dir).map(|()| None)
     }
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -388,6 +413,10 @@ struct Open {
 }
 
 impl NewFile for Open {
+    fn date(&mut self, _: Moment) -> io::Result<()> {
+        self.disk.state().step("date", &self.path)
+    }
+
     fn give(&mut self, _: Access) -> io::Result<()> {
         self.disk.state().step("give", &self.path)
     }

@@ -2,6 +2,7 @@
 //! the real one.
 
 mod faults;
+mod home;
 mod memory;
 mod single;
 mod system;

@@ -1,0 +1,329 @@
+//! Which file a path of a home means, and whether it may be changed.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ffi::OsString,
+    io,
+    path::{Component, Path, PathBuf},
+};
+
+use super::{
+    DiskError, Refusal, RelPath,
+    journal::{Real, Was},
+    place::Place,
+    seam::{Access, FILE_MODE, FOLDER_MODE, Found, Kind},
+    tree::Tree,
+};
+
+/// A path, and what it leads to.
+#[derive(Clone, Debug)]
+pub(super) struct Located {
+    /// Behind the links on the way.
+    pub(super) place: Place,
+    pub(super) found: Option<Found>,
+    /// The folder in which it is, or the nearest one above that is there.
+    pub(super) folder: PathBuf,
+    /// The folders that are not there, each before what is in it.
+    pub(super) missing: Vec<Place>,
+    /// True if the last part of the path is a link.
+    pub(super) linked: bool,
+}
+
+impl Tree {
+    /// Follows a path. In a workspace nothing is followed: a link is refused.
+    pub(super) fn locate(&self, path: &RelPath) -> Result<Located, DiskError> {
+        if self.is_home() {
+            return Walk::new(self, path).run();
+        }
+        let found = self.check(path.as_path())?;
+        let mut folder = PathBuf::new();
+        for dir in path.as_path().ancestors().skip(1) {
+            if self.folder(dir)? {
+                folder = dir.to_path_buf();
+                break;
+            }
+        }
+        Ok(Located {
+            place: Place::from(path.clone()),
+            found,
+            folder,
+            missing: Vec::new(),
+            linked: false,
+        })
+    }
+
+    /// Refuses what could not be changed later: better known before the commit point than after it.
+    pub(super) fn may_change(&self, located: &Located) -> Result<(), DiskError> {
+        let place = located.place.as_path();
+        let folder = &located.folder;
+        let Some(dir) = self.check(folder)? else {
+            return Ok(());
+        };
+        // Root writes whatever the mode says.
+        let user = self.seam().user();
+        if !self.is_home() {
+            if dir.mode & SEARCHED_AND_WRITTEN != SEARCHED_AND_WRITTEN && user != 0 {
+                let error = io::ErrorKind::PermissionDenied.into();
+                return Err(self.io("write in", folder)(error));
+            }
+            return Ok(());
+        }
+        if place.starts_with(self.state()) {
+            return Err(self.refused(place, Refusal::Reserved));
+        }
+        if let Some(Found { owner, mode, .. }) = located.found {
+            if user != 0 && owner != user {
+                return Err(self.refused(place, Refusal::ForeignOwner { owner, user }));
+            }
+            if mode & WRITTEN == 0 {
+                return Err(self.refused(place, Refusal::ReadOnly { mode }));
+            }
+            let mounted = self.seam().mounted(&self.at(place));
+            if mounted.map_err(self.io("look at", place))? {
+                return Err(self.refused(place, Refusal::Mounted));
+            }
+            let may = self.seam().may_write(&self.at(place), Kind::File);
+            may.map_err(self.io("write", place))?;
+        }
+        let mode = dir.mode;
+        if mode & SEARCHED_AND_WRITTEN != SEARCHED_AND_WRITTEN {
+            return Err(self.refused(folder, Refusal::ReadOnly { mode }));
+        }
+        let may = self.seam().may_write(&self.at(folder), Kind::Folder);
+        may.map_err(self.io("write in", folder))
+    }
+
+    /// What the journal has to know of a home's file; `None` in a workspace.
+    pub(super) fn real(&self, located: &Located) -> Result<Option<Real>, DiskError> {
+        if !self.is_home() {
+            return Ok(None);
+        }
+        let device = |dir: &Path| Ok(self.check(dir)?.map(|found| found.device));
+        let mut beside = None;
+        if device(&located.folder)? != device(Path::new(""))? {
+            beside = Some(self.place(&self.at(&located.folder))?);
+        }
+        Ok(Some(Real {
+            place: located.place.clone(),
+            was: located.found.as_ref().map(Was::of),
+            beside,
+            aside: None,
+        }))
+    }
+
+    /// How a file is to be that gets a new content: as it was, without what everybody may; a new one as
+    /// [`Tree::access_in`] says. `None` in a workspace.
+    pub(super) fn access(&self, located: &Located) -> Result<Option<Access>, DiskError> {
+        if !self.is_home() {
+            return Ok(None);
+        }
+        if let Some(found) = located.found {
+            let mode = found.mode & !EVERYBODY;
+            return Ok(Some(Access {
+                mode,
+                ..found.access()
+            }));
+        }
+        self.access_in(&located.folder, Kind::File).map(Some)
+    }
+
+    /// How something new in a folder is to be: its owner's alone. Root makes it for those who have the
+    /// folder. Where a folder is shared with a group (root's, as where a service is not to change its own
+    /// configuration; or one that gives its group to what is in it), the group may read the new file too,
+    /// or the service could not.
+    pub(super) fn access_in(&self, folder: &Path, kind: Kind) -> Result<Access, DiskError> {
+        let own = match kind {
+            Kind::Folder => FOLDER_MODE,
+            _ => FILE_MODE,
+        };
+        let mut access = Access {
+            owner: None,
+            group: None,
+            mode: own,
+        };
+        let Some(dir) = self.check(folder)? else {
+            return Ok(access);
+        };
+        if self.seam().user() == 0 {
+            (access.owner, access.group) = (Some(dir.owner), Some(dir.group));
+        }
+        let given = dir.mode & SET_GROUP != 0;
+        let of_root = dir.owner == 0 && dir.group != 0;
+        if (given || of_root) && dir.mode & GROUP_READS == GROUP_READS {
+            access.mode |= (own >> 3) & GROUP_READS;
+        }
+        if kind == Kind::Folder {
+            access.mode |= dir.mode & SET_GROUP;
+        }
+        Ok(access)
+    }
+
+    /// Refuses to begin what would end for want of space, as far as the file systems say.
+    pub(super) fn has_space(&self, needed: &BTreeMap<PathBuf, u64>) -> Result<(), DiskError> {
+        for (dir, needed) in needed {
+            // One that says nothing, or no, is asked by writing.
+            if let Ok(Some(available)) = self.seam().space(&self.at(dir))
+                && available < *needed
+            {
+                return Err(DiskError::NoSpace {
+                    path: self.at(dir),
+                    needed: *needed,
+                    available,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A real path as one of this tree.
+    fn place(&self, real: &Path) -> Result<Place, DiskError> {
+        let relative = real.strip_prefix(self.root()).unwrap_or(real);
+        let reason = match relative.to_str() {
+            None => "it is not UTF-8".to_owned(),
+            Some(text) => match Place::new(text.to_owned()) {
+                Ok(place) => return Ok(place),
+                Err(error) => error.to_string(),
+            },
+        };
+        Err(self.refused(real, Refusal::Name { reason }))
+    }
+}
+
+/// One path, followed part by part.
+struct Walk<'a> {
+    tree: &'a Tree,
+    /// What was reached; no link in it.
+    real: PathBuf,
+    /// The parts that are still to go.
+    todo: VecDeque<OsString>,
+    links: u32,
+    /// The outermost link that is being followed, and how many parts are to go behind where it leads.
+    link: Option<(PathBuf, usize)>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(tree: &'a Tree, path: &RelPath) -> Self {
+        Self {
+            tree,
+            real: tree.root().to_path_buf(),
+            todo: path.as_path().iter().map(OsString::from).collect(),
+            links: 0,
+            link: None,
+        }
+    }
+
+    fn run(mut self) -> Result<Located, DiskError> {
+        let mut linked = false;
+        while let Some(part) = self.todo.pop_front() {
+            if part == ".." {
+                self.real.pop();
+                continue;
+            }
+            if self
+                .link
+                .as_ref()
+                .is_some_and(|(_, rest)| self.todo.len() < *rest)
+            {
+                self.link = None;
+            }
+            let next = self.real.join(&part);
+            let found = self.tree.seam().inspect(&next);
+            let found = found.map_err(self.tree.io("look at", &next))?;
+            match found {
+                None => return self.missing(&next),
+                Some(Found {
+                    kind: Kind::Link, ..
+                }) => {
+                    linked |= self.todo.is_empty();
+                    self.follow(next)?;
+                }
+                Some(Found {
+                    kind: Kind::Special,
+                    ..
+                }) => {
+                    return Err(self.tree.refused(&next, Refusal::Special));
+                }
+                Some(found) if self.todo.is_empty() => return self.found(&next, found, linked),
+                Some(Found {
+                    kind: Kind::File, ..
+                }) => {
+                    return Err(self.tree.refused(&next, Refusal::NotAFolder));
+                }
+                Some(_) => self.real = next,
+            }
+        }
+        // A link to a folder above itself.
+        Err(self.tree.refused(&self.real, Refusal::NotAFile))
+    }
+
+    fn follow(&mut self, link: PathBuf) -> Result<(), DiskError> {
+        self.links += 1;
+        if self.links > MAX_LINKS {
+            return Err(self.tree.refused(&link, Refusal::Dangling));
+        }
+        let target = self.tree.seam().read_link(&link);
+        let target = target.map_err(self.tree.io("read the link", &link))?;
+        if self.link.is_none() {
+            self.link = Some((link, self.todo.len()));
+        }
+        for part in target.components().rev() {
+            match part {
+                Component::RootDir => self.real = PathBuf::from("/"),
+                Component::CurDir | Component::Prefix(_) => {}
+                part => self.todo.push_front(part.as_os_str().to_owned()),
+            }
+        }
+        Ok(())
+    }
+
+    fn found(&self, file: &Path, found: Found, linked: bool) -> Result<Located, DiskError> {
+        Ok(Located {
+            place: self.tree.place(file)?,
+            found: Some(found),
+            folder: self.within(&self.real),
+            missing: Vec::new(),
+            linked,
+        })
+    }
+
+    /// Nothing is there: a new file, unless it is what a link promised.
+    fn missing(&mut self, first: &Path) -> Result<Located, DiskError> {
+        if let Some((link, _)) = &self.link {
+            return Err(self.tree.refused(link, Refusal::Dangling));
+        }
+        let folder = self.within(&self.real);
+        let mut at = first.to_path_buf();
+        let mut missing = Vec::new();
+        for part in self.todo.drain(..) {
+            missing.push(self.tree.place(&at)?);
+            at.push(part);
+        }
+        Ok(Located {
+            place: self.tree.place(&at)?,
+            found: None,
+            folder,
+            missing,
+            linked: false,
+        })
+    }
+
+    /// A real path, relative to the tree's folder if it is below it.
+    fn within(&self, real: &Path) -> PathBuf {
+        let root = self.tree.root();
+        real.strip_prefix(root).unwrap_or(real).to_path_buf()
+    }
+}
+
+/// As many as Linux follows, path_resolution(7).
+const MAX_LINKS: u32 = 40;
+
+/// For the owner: write.
+const WRITTEN: u32 = 0o200;
+/// For the owner: write and search.
+const SEARCHED_AND_WRITTEN: u32 = 0o300;
+/// What who is neither owner nor of the group may do.
+const EVERYBODY: u32 = 0o007;
+/// What is new in the folder gets the folder's group.
+const SET_GROUP: u32 = 0o2000;
+/// For the group: read and search.
+const GROUP_READS: u32 = 0o050;
