@@ -324,7 +324,7 @@ fn a_balancer_that_lets_tls_pass_leaves_its_key_behind_until_prune() {
     let report = site.verify();
     let left = &report.problems[0];
     assert_eq!(left.kind.id(), "folder-left");
-    assert_eq!(left.file.as_ref().unwrap().as_str(), "balancers/gateway");
+    assert_eq!(left.file.as_ref().unwrap().to_string(), "balancers/gateway");
     site.scope = Scope::all().prune(true);
     assert_eq!(
         site.settle(),

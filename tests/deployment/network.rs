@@ -11,7 +11,7 @@ use crate::site::{Failure, SMALL, SMALL_NODES, Site};
 fn lines<'a>(edges: impl IntoIterator<Item = &'a Edge>, setting: &str) -> Vec<String> {
     edges
         .into_iter()
-        .filter(|edge| edge.settings.contains(&setting))
+        .filter(|edge| edge.settings.iter().any(|it| it == setting))
         .map(|edge| {
             let Edge {
                 from,

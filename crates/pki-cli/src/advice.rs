@@ -7,7 +7,7 @@ use pki_core::{
     plan::Note,
     report::text::Advice,
     topology::{StoreFile, Topology},
-    verify::{Edge, EdgeProblem, Problem, ProblemKind},
+    verify::{Edge, EdgeProblem, FilePlace, Problem, ProblemKind},
     wso2::GATEWAY_CERTIFICATE_ALIAS,
 };
 
@@ -37,8 +37,8 @@ impl<'a> Commands<'a> {
             internal,
             ..
         } = self.topology;
-        let is_master =
-            |settings: &StoreFile| problem.file.as_ref() == Some(&Layout::master(settings));
+        let file = problem.file.as_ref().and_then(FilePlace::in_workspace);
+        let is_master = |settings: &StoreFile| file == Some(&Layout::master(settings));
         let internal_adopted = internal.as_ref().and_then(|it| it.adopted.as_ref());
         let (table, adopted) = match &stores.internal {
             Some(settings) if is_master(settings) => ("internal", internal_adopted),

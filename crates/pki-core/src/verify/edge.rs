@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::FilePlace;
 use crate::{disk::RelPath, path::PathProblem};
 
 /// A connection from one node to another, or to a balancer, by one name.
@@ -18,36 +19,36 @@ pub struct Edge {
     /// False where trust alone decides: the opener looks at no name.
     pub by_name: bool,
     /// The settings of the product that make the opener use that name.
-    pub settings: Vec<&'static str>,
+    pub settings: Vec<String>,
     /// What came of it.
     pub state: State,
     /// What is wrong, and what is only worth knowing.
     pub problems: Vec<EdgeProblem>,
-    /// Where the certificate is that the target presents: a file of the workspace, or the path of one that
-    /// the topology names. Empty if it is not known.
-    pub presented: String,
-    /// The files that decide: what is presented, if it is a file of the workspace, then the opener's
-    /// truststore.
-    pub files: Vec<RelPath>,
+    /// Where the certificate is that the target presents, if that is known.
+    pub presented: Option<FilePlace>,
+    /// The truststore that the opener looks into.
+    pub truststore: FilePlace,
 }
 
 impl Edge {
     /// True if one of its errors may come from a file that `touches` names: what is missing blames that
     /// file alone, a name or an end of validity what is presented, everything else both sides.
     pub(super) fn fails_by(&self, touches: impl Fn(&RelPath) -> bool) -> bool {
+        let truststore = self.truststore.in_workspace();
+        let presented = self.presented.as_ref().and_then(FilePlace::in_workspace);
         // Without a file of the workspace the opener's truststore stands in for it: a run that writes it
         // for a server that cannot be reached is not written.
-        let presented = self.files.first();
+        let presented = presented.or(truststore);
         let mut errors = self.problems.iter().filter(|it| !it.is_warning());
         errors.any(|problem| match problem {
             EdgeProblem::NoCertificate { .. } => presented.is_some_and(&touches),
-            EdgeProblem::NoTruststore { file } => touches(file),
+            EdgeProblem::NoTruststore { .. } => truststore.is_some_and(&touches),
             EdgeProblem::NameUnchecked(problem) | EdgeProblem::Path(problem) => match problem {
                 PathProblem::Expired { .. }
                 | PathProblem::NameMismatch { .. }
                 | PathProblem::NameRefused { .. }
                 | PathProblem::NotYetValid { .. } => presented.is_some_and(&touches),
-                _ => self.files.iter().any(&touches),
+                _ => presented.into_iter().chain(truststore).any(&touches),
             },
         })
     }
@@ -84,13 +85,13 @@ impl State {
 pub enum EdgeProblem {
     /// The target has no certificate to present.
     NoCertificate {
-        /// Where it should be, as in [`Edge::presented`].
-        file: String,
+        /// Where it should be.
+        file: FilePlace,
     },
     /// The opener has no truststore that opens.
     NoTruststore {
         /// Where it should be.
-        file: RelPath,
+        file: FilePlace,
     },
     /// The opener's client does not check names, and this one is not in the certificate.
     NameUnchecked(PathProblem),

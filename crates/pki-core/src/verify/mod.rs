@@ -34,6 +34,7 @@ mod edge;
 mod edges;
 pub mod endpoint;
 mod files;
+mod place;
 mod problem;
 
 use std::collections::BTreeSet;
@@ -41,6 +42,7 @@ use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 pub use edge::{Edge, EdgeProblem, State};
+pub use place::FilePlace;
 pub use problem::{Problem, ProblemKind, Severity};
 
 use crate::{
@@ -68,7 +70,7 @@ pub struct Validity {
     /// Whose it is: a node, `CA`, `primary`, `balancer NAME`.
     pub owner: String,
     /// The file.
-    pub file: RelPath,
+    pub file: FilePlace,
     /// Its last moment.
     pub not_after: OffsetDateTime,
 }
@@ -122,7 +124,11 @@ impl Report {
                 .iter()
                 .filter(|problem| {
                     problem.severity == Severity::Error
-                        && problem.file.as_ref().is_some_and(touches)
+                        && problem
+                            .file
+                            .as_ref()
+                            .and_then(FilePlace::in_workspace)
+                            .is_some_and(touches)
                 })
                 .cloned()
                 .collect(),

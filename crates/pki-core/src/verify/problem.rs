@@ -2,8 +2,8 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
+use super::FilePlace;
 use crate::{
-    disk::RelPath,
     key::KeyError,
     keystore::UnsealError,
     observe::Unopened,
@@ -20,7 +20,7 @@ pub struct Problem {
     /// The node; `None` for what all share.
     pub node: Option<String>,
     /// The file.
-    pub file: Option<RelPath>,
+    pub file: Option<FilePlace>,
     /// The entry.
     pub alias: Option<String>,
     /// What it is.

@@ -9,7 +9,7 @@ use pki_core::{
     plan::{Plan, Reason},
     report,
     topology::Topology,
-    verify::{Problem, Report},
+    verify::{FilePlace, Problem, Report},
     x509::Fingerprint,
 };
 use time::OffsetDateTime;
@@ -85,7 +85,8 @@ impl Told<'_> {
         let alias = problem.alias.iter().map(|alias| format!("alias `{alias}`"));
         let place: Vec<String> = file.chain(alias).collect();
         let written = |file: &RelPath| self.committed.written.contains(file);
-        let left = match problem.file.as_ref().is_some_and(written) {
+        let in_workspace = problem.file.as_ref().and_then(FilePlace::in_workspace);
+        let left = match in_workspace.is_some_and(written) {
             true => "",
             false => "left as it was: ",
         };

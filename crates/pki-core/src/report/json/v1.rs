@@ -18,11 +18,10 @@ pub use store::stores;
 use serde::Serialize;
 
 use crate::{
-    disk::RelPath,
     observe::Layout,
     path::PathProblem,
     plan::{Action, Plan as PlanValue},
-    verify::{self, EdgeProblem, ProblemKind, Report, Severity, State},
+    verify::{self, EdgeProblem, FilePlace, ProblemKind, Report, Severity, State},
 };
 
 /// Writes a plan as `apim-pki/plan/v1`.
@@ -153,18 +152,18 @@ fn of_connections(report: &Report) -> Vec<Problem> {
     for edge in report.edges.iter().filter(|it| it.state == State::Failed) {
         for reason in edge.problems.iter().filter(|it| !it.is_warning()) {
             let file = file_of(edge, reason);
-            if explained(report, reason, &file) {
+            if file.is_some_and(|file| explained(report, reason, file)) {
                 continue;
             }
-            let node = match RelPath::new(&file) {
-                Ok(path) => Layout::node_of(&path).map(|(node, _)| node.to_owned()),
-                Err(_) => None,
-            };
+            let node = file
+                .and_then(FilePlace::in_workspace)
+                .and_then(|path| Layout::node_of(path))
+                .map(|(node, _)| node.to_owned());
             let by_name = matches!(reason, EdgeProblem::Path(PathProblem::NameMismatch { .. }));
             let problem = Problem {
                 severity: Severity::Error.name(),
                 node,
-                file: Some(file),
+                file: file.map(ToString::to_string),
                 alias: None,
                 problem: if by_name {
                     "name-not-covered"
@@ -184,20 +183,20 @@ fn of_connections(report: &Report) -> Vec<Problem> {
 }
 
 /// What the target presents, unless it is the opener's truststore that fails.
-fn file_of(edge: &verify::Edge, reason: &EdgeProblem) -> String {
+fn file_of<'a>(edge: &'a verify::Edge, reason: &'a EdgeProblem) -> Option<&'a FilePlace> {
     match reason {
-        EdgeProblem::NoTruststore { file } => file.to_string(),
-        _ => edge.presented.clone(),
+        EdgeProblem::NoTruststore { file } => Some(file),
+        _ => edge.presented.as_ref(),
     }
 }
 
 /// True if the file has an error of its own that says the same.
-fn explained(report: &Report, reason: &EdgeProblem, file: &str) -> bool {
+fn explained(report: &Report, reason: &EdgeProblem, file: &FilePlace) -> bool {
     let by_name = matches!(reason, EdgeProblem::Path(PathProblem::NameMismatch { .. }));
     report.problems.iter().any(|problem| {
         let names = matches!(problem.kind, ProblemKind::NamesMissing { .. });
         problem.severity == Severity::Error
-            && problem.file.as_ref().is_some_and(|it| it.as_str() == file)
+            && problem.file.as_ref() == Some(file)
             && names == by_name
     })
 }

@@ -196,9 +196,9 @@ fn write_reason(edge: &Edge, problem: &EdgeProblem, lines: &mut Lines<'_>) -> io
         };
         lines.put(6, &format!("found:    {found}"))?;
     }
-    match edge.presented.as_str() {
-        "" => Ok(()),
-        file => lines.put(6, &format!("presented: `{file}`")),
+    match &edge.presented {
+        None => Ok(()),
+        Some(file) => lines.put(6, &format!("presented: `{file}`")),
     }
 }
 

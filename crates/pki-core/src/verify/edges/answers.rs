@@ -1,8 +1,8 @@
 use super::Edges;
 use crate::{
-    disk::RelPath,
     observe::Layout,
     topology::{BalancerTls, Group, Host, Manager, Node},
+    verify::FilePlace,
     wso2::{Connection, Target},
     x509::Certificate,
 };
@@ -13,10 +13,8 @@ pub(super) struct Answer {
     pub(super) name: Host,
     pub(super) port: u16,
     pub(super) chain: Vec<Certificate>,
-    /// Where the chain is, in the workspace; `None` for a balancer's own certificate.
-    pub(super) file: Option<RelPath>,
-    /// The same, as a person is told.
-    pub(super) presented: String,
+    /// Where the chain is.
+    pub(super) file: FilePlace,
     pub(super) off: bool,
 }
 
@@ -99,13 +97,12 @@ impl<'a> Edges<'a> {
         tls: &BalancerTls,
         name: &Host,
     ) -> Vec<Answer> {
-        let balancer = |file, presented, chain| Answer {
+        let balancer = |file, chain| Answer {
             to: format!("balancer {}", group.name),
             name: name.clone(),
             port: row.port,
             chain,
             file,
-            presented,
             off: false,
         };
         match tls {
@@ -118,11 +115,11 @@ impl<'a> Edges<'a> {
             BalancerTls::Issued => {
                 let file = Layout::balancer_chain(&group.name);
                 let chain = self.found.certificates(&file);
-                vec![balancer(Some(file.clone()), file.to_string(), chain)]
+                vec![balancer(file.into(), chain)]
             }
             BalancerTls::Own { certificate } => {
                 let chain = self.found.inputs().pem(certificate).to_vec();
-                vec![balancer(None, certificate.display().to_string(), chain)]
+                vec![balancer(FilePlace::Named(certificate.clone()), chain)]
             }
         }
     }
@@ -160,8 +157,7 @@ impl<'a> Edges<'a> {
             name,
             port: row.port.saturating_add(node.offset),
             chain,
-            presented: file.to_string(),
-            file: Some(file),
+            file: file.into(),
             off: false,
         }
     }

@@ -6,7 +6,7 @@ use answers::Answer;
 use time::OffsetDateTime;
 
 use super::{
-    Report,
+    FilePlace, Report,
     edge::{Edge, EdgeProblem, State},
 };
 use crate::{
@@ -111,8 +111,8 @@ impl<'a> Edges<'a> {
         );
         if let Some(at) = self.seen.get(&key) {
             let edge = &mut self.edges[*at];
-            if !edge.settings.contains(&row.setting) {
-                edge.settings.push(row.setting);
+            if edge.settings.iter().all(|setting| setting != row.setting) {
+                edge.settings.push(row.setting.to_owned());
             }
             return;
         }
@@ -125,16 +125,16 @@ impl<'a> Edges<'a> {
             name,
             port: answer.port,
             by_name,
-            settings: vec![row.setting],
+            settings: vec![row.setting.to_owned()],
             state: State::Off,
             problems: Vec::new(),
-            presented: answer.presented,
-            files: answer.file.iter().chain([&truststore]).cloned().collect(),
+            presented: Some(answer.file.clone()),
+            truststore: truststore.clone().into(),
         };
         if !answer.off {
             edge.problems = self.handshake(
                 &answer.chain,
-                &edge.presented,
+                &answer.file,
                 &truststore,
                 by_name.then_some(&answer.name),
                 row.checks_name,
@@ -155,13 +155,13 @@ impl<'a> Edges<'a> {
     fn handshake(
         &mut self,
         chain: &[Certificate],
-        presented: &str,
+        presented: &FilePlace,
         truststore: &RelPath,
         name: Option<&Host>,
         checks_name: bool,
     ) -> Vec<EdgeProblem> {
         if chain.is_empty() {
-            let file = presented.to_owned();
+            let file = presented.clone();
             return vec![EdgeProblem::NoCertificate { file }];
         }
         let (Some(digest), Some(store)) = (
@@ -169,7 +169,7 @@ impl<'a> Edges<'a> {
             self.found.open_store(truststore),
         ) else {
             return vec![EdgeProblem::NoTruststore {
-                file: truststore.clone(),
+                file: truststore.clone().into(),
             }];
         };
         let anchors = self.anchors.entry(digest).or_insert_with(|| {
@@ -199,20 +199,18 @@ impl<'a> Edges<'a> {
     fn externals(&mut self) {
         let topology = self.topology;
         for external in &topology.externals {
-            let chain = external
-                .certificate
-                .as_ref()
-                .map(|path| self.found.inputs().pem(path).to_vec());
-            let presented = external.certificate.as_ref();
-            let presented = presented.map_or_else(String::new, |path| path.display().to_string());
+            let presented = external.certificate.as_ref().map(|path| {
+                let chain = self.found.inputs().pem(path).to_vec();
+                (FilePlace::Named(path.clone()), chain)
+            });
             for node in topology.nodes() {
                 let truststore = self.truststore(&node.name);
                 for host in &external.hosts {
-                    let (state, problems) = match &chain {
+                    let (state, problems) = match &presented {
                         None => (State::Unknown, Vec::new()),
-                        Some(chain) => {
+                        Some((file, chain)) => {
                             let problems =
-                                self.handshake(chain, &presented, &truststore, Some(host), true);
+                                self.handshake(chain, file, &truststore, Some(host), true);
                             let warnings = problems.iter().all(EdgeProblem::is_warning);
                             (if warnings { State::Ok } else { State::Failed }, problems)
                         }
@@ -226,8 +224,8 @@ impl<'a> Edges<'a> {
                         settings: Vec::new(),
                         state,
                         problems,
-                        presented: presented.clone(),
-                        files: vec![truststore.clone()],
+                        presented: presented.as_ref().map(|(file, _)| file.clone()),
+                        truststore: truststore.clone().into(),
                     });
                 }
             }

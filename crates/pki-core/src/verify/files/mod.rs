@@ -363,7 +363,7 @@ impl<'a> Files<'a> {
         let (not_before, not_after) = (view.not_before, view.not_after);
         self.report.validity.push(Validity {
             owner: owner.to_owned(),
-            file: at.file.clone(),
+            file: at.file.clone().into(),
             not_after,
         });
         if not_after < self.now {
@@ -388,7 +388,7 @@ impl<'a> Files<'a> {
         self.report.problems.push(Problem {
             severity,
             node: at.node.map(str::to_owned),
-            file: Some(at.file.clone()),
+            file: Some(at.file.clone().into()),
             alias: at.alias.map(str::to_owned),
             kind,
         });
