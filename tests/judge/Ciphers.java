@@ -27,14 +27,22 @@
 //     -> base64 of the server's object in an object; a null KEYID: none
 // ciphers open-gcm-envelope KEYHEX BASE64
 //     -> hex
+// ciphers configure TRANSFORMATION CERTIFICATE-FILE FROM TO
+//     -> nothing. What the cipher tool makes of a cipher-text.properties: each text in brackets encrypted,
+//        written as java.util.Properties writes.
+// ciphers secrets TRANSFORMATION PKCS8-FILE(DER) PATH
+//     -> alias, secret of each entry of a cipher-text.properties, as the secure vault hands it out: what it
+//        cannot decrypt is empty, and for an empty secret it gives the alias
 // ciphers properties PATH
 //     -> key, value of each entry, as java.util.Properties reads them
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.FileInputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,7 +83,9 @@ final class Ciphers {
                 String outer = text(args[2]);
                 yield one(hex(openGcm(args[1], field(outer, "c"), "cipher", "initializationVector")));
             }
-            case "properties" -> properties(args[1]);
+            case "configure" -> configure(args[1], certificate(args[2]), args[3], args[4]);
+            case "secrets" -> secrets(args[1], key(args[2]), args[3]);
+            case "properties" -> rows(properties(args[1]));
             default -> throw new IllegalArgumentException("unknown command ciphers " + args[0]);
         };
     }
@@ -165,13 +175,50 @@ final class Ciphers {
                 unbase64(field(json, ivField)), unbase64(field(json, cipherField)));
     }
 
-    private static List<List<String>> properties(String path) throws Exception {
+    private static List<List<String>> configure(
+            String transformation, Certificate certificate, String from, String to) throws Exception {
+        Properties read = properties(from);
+        Properties written = new Properties();
+        for (String alias : read.stringPropertyNames()) {
+            String value = read.getProperty(alias);
+            if (value.contains("[") && value.indexOf("]") > 0) {
+                value = value.substring(value.indexOf("[") + 1, value.indexOf("]"));
+                byte[] plain = value.getBytes(StandardCharsets.UTF_8);
+                value = base64(encrypt(transformation, certificate, "certificate", plain));
+            }
+            written.setProperty(alias, value);
+        }
+        try (OutputStream file = new FileOutputStream(to)) {
+            written.store(file, null);
+        }
+        return List.of();
+    }
+
+    private static List<List<String>> secrets(String transformation, PrivateKey key, String path)
+            throws Exception {
+        Properties secrets = properties(path);
+        for (String alias : secrets.stringPropertyNames()) {
+            String value = secrets.getProperty(alias).trim();
+            String secret = "";
+            if (!value.isEmpty() && !value.startsWith("[")) {
+                secret = new String(vault(transformation, key, unbase64(value)), StandardCharsets.UTF_8);
+            }
+            secrets.setProperty(alias, secret.isEmpty() ? alias : secret);
+        }
+        return rows(secrets);
+    }
+
+    private static Properties properties(String path) throws Exception {
         Properties read = new Properties();
         try (FileInputStream file = new FileInputStream(path)) {
             read.load(file);
         }
+        return read;
+    }
+
+    private static List<List<String>> rows(Properties properties) {
         List<List<String>> rows = new ArrayList<>();
-        new TreeMap<>(read).forEach((name, value) -> rows.add(List.of((String) name, (String) value)));
+        new TreeMap<>(properties).forEach((name, value) -> rows.add(List.of((String) name, (String) value)));
         return rows;
     }
 

@@ -8,5 +8,6 @@ mod judge;
 #[path = "../shared.rs"]
 mod shared;
 
+mod home;
 mod material;
 mod values;

@@ -144,6 +144,12 @@ impl Document {
         &self.leaves
     }
 
+    /// The number, counted from 1, of the first line that says this and nothing else.
+    pub fn line_of(&self, content: &str) -> Option<usize> {
+        let at = self.text.lines().position(|line| line.trim() == content)?;
+        Some(at + 1)
+    }
+
     /// The values with a key, in the order of the file.
     pub fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Leaf> {
         self.leaves.iter().filter(move |leaf| leaf.key == key)

@@ -49,6 +49,24 @@ impl Edits {
         });
     }
 
+    /// Puts lines behind a line, counted from 1, or at the end of the file, with the file's own line ends.
+    pub fn insert_lines(&mut self, document: &Document, behind: Option<usize>, lines: &[&str]) {
+        let text = document.text.as_str();
+        let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        let mut starts = text.match_indices('\n').map(|(at, _)| at + 1);
+        let at = behind.and_then(|line| starts.nth(line.saturating_sub(1)));
+        let at = at.unwrap_or(text.len());
+        let mut by = Zeroizing::new(String::new());
+        if at > 0 && !text[..at].ends_with('\n') {
+            by.push_str(end);
+        }
+        for line in lines {
+            by.push_str(line);
+            by.push_str(end);
+        }
+        self.replaced.push(Replaced { span: at..at, by });
+    }
+
     /// Gives an element another attribute, behind those that it has.
     pub fn add_attribute(
         &mut self,
@@ -149,6 +167,15 @@ fn escaped(value: &str, quotes: bool) -> Zeroizing<String> {
         }
     }
     out
+}
+
+/// A key (TOML 1.0, section Keys).
+pub(in crate::wso2) fn toml_key(name: &str) -> Zeroizing<String> {
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    match !name.is_empty() && name.bytes().all(bare) {
+        true => Zeroizing::new(name.to_owned()),
+        false => toml_string(name),
+    }
 }
 
 /// A basic string (TOML 1.0, section String).
@@ -253,6 +280,21 @@ mod tests {
             edit(Syntax::Toml, text, "k.n", "22"),
             "# c\r\n[k]\r\np =  'old' # why\r\nn = 22\r\n"
         );
+    }
+
+    #[test]
+    fn lines_are_put_behind_a_line_and_at_the_end_with_the_files_line_ends() {
+        let inserted = |text: &str, behind, lines: &[&str]| {
+            let document = Document::read("f", Syntax::Properties, text.as_bytes()).unwrap();
+            let mut edits = Edits::new();
+            edits.insert_lines(&document, behind, lines);
+            String::from_utf8(document.edited(&edits).expose().to_vec()).unwrap()
+        };
+        let text = "a=1\r\nb=2";
+        assert_eq!(inserted(text, Some(1), &["x=0"]), "a=1\r\nx=0\r\nb=2");
+        assert_eq!(inserted(text, None, &["x=0"]), "a=1\r\nb=2\r\nx=0\r\n");
+        assert_eq!(inserted(text, Some(2), &["x=0"]), "a=1\r\nb=2\r\nx=0\r\n");
+        assert_eq!(inserted("", None, &["", "x=0"]), "\nx=0\n");
     }
 
     #[test]

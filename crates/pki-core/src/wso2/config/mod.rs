@@ -42,6 +42,7 @@ mod xml;
 
 pub use document::{BlockId, Document, DocumentError, Leaf, Syntax};
 pub use edit::Edits;
+pub(in crate::wso2) use edit::toml_key;
 pub use home::{CONFIGURATION_FILES, HomeFiles};
 pub use model::{
     Call, CallTarget, Client, Credential, DataSource, Endpoint, Generation, HomeConfig, Host,

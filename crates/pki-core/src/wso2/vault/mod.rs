@@ -5,6 +5,9 @@
 //! | what an encrypted value is, by its content | [`Sealed`] |
 //! | open it, and know how sure that is | [`OpeningKey`], [`Opened`], [`Confidence`] |
 //! | encrypt one as the product would | [`SealingKey`], [`seal`], [`Envelope::seal`] |
+//! | the secrets of a home, and where its configuration names them | [`Vault`], [`Secret`], [`Reference`] |
+//! | what a node makes of each, and what comes of it | [`Vault::check`], [`Verdict`], [`Consequence`] |
+//! | encrypt what is plain, set one, encrypt all for another key | [`Vault::encrypt`], [`Vault::set`], [`Vault::reencrypt`] |
 //! | what a name of Java's means to whom | [`Cipher`], [`Dialect`] |
 //!
 //! Two parts of the product encrypt. The *secure vault* (with its cipher tool) keeps passwords of configuration
@@ -28,19 +31,31 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod change;
+mod check;
 mod cipher;
+mod hazard;
 mod key;
 mod open;
+mod repository;
 mod seal;
+mod settings;
 mod value;
 
+pub use change::{
+    ChangeError, ChangedFile, Changes, Done, NewKey, Obstacle, Outcome, Unchangeable,
+};
+pub use check::{Consequence, Keyring, Verdict, names_certificate};
 pub use cipher::{Cipher, Dialect, Hash, Padding, UnknownCipher};
+pub use hazard::Hazard;
 pub use key::{
     OpeningKey, RsaOpeningKey, RsaSealingKey, SealingKey, SymmetricKey, UnusableKey,
     refused_by_cipher_tool, thumbprint,
 };
 pub use open::{Confidence, OpenError, Opened};
+pub use repository::{Content, Keeper, Reference, Secret, Vault};
 pub use seal::{SealError, seal};
+pub use settings::{IdentityStore, Mode, VaultSettings};
 pub use value::{Envelope, EnvelopeContent, GcmParts, Malformed, Sealed};
 
 use super::{Product, Slot};
