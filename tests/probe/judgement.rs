@@ -93,7 +93,8 @@ fn a_name_that_is_not_covered_divides_the_clients() {
     let of =
         |by: &[pki_core::verify::endpoint::Who]| by.iter().map(|who| who.id()).collect::<Vec<_>>();
     assert_eq!(of(by), ["modern", "synapse", "java-http", "websocket"]);
-    assert_eq!(of(set), ["kernel", "synapse", "synapse"]);
+    // The gateway's sender objects as it is shipped: no need to say what other settings would do.
+    assert_eq!(of(set), ["kernel"]);
     assert_eq!(ids(&judgement), ["name-not-covered", "name-not-covered"]);
 }
 
@@ -183,7 +184,9 @@ fn without_a_truststore_trust_is_not_judged_and_the_rest_is() {
     let trust = anchors(&stranger);
     let untrusted = judge(&seen, &question("gw1.example.com", NEW).trust(Some(&trust)));
     assert!(untrusted.opinions.iter().all(|it| !it.accepts()));
-    assert_eq!(ids(&untrusted), ["untrusted", "untrusted"]);
+    assert_eq!(ids(&untrusted), ["untrusted"]);
+    let told = untrusted.problems[0].to_string();
+    assert_eq!(told, "nobody called CN=CA is trusted; no client connects");
 }
 
 #[test]

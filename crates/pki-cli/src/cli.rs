@@ -11,6 +11,8 @@ use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+#[cfg(feature = "probe")]
+use crate::commands::probe::{self, ProbeArgs};
 use crate::{
     commands::{
         cert::{self, CertArgs},
@@ -52,6 +54,8 @@ fn dispatch(ui: &Ui, cli: &Cli) -> Result<Outcome, CommandError> {
         Command::Plan(args) => plan::run(ui, global, args),
         Command::Issue(args) => issue::run(ui, global, args),
         Command::Verify(args) => verify::run(ui, global, args),
+        #[cfg(feature = "probe")]
+        Command::Probe(args) => probe::run(ui, global, args),
         Command::Store(args) => store::run(ui, global, args),
         Command::Cert(args) => cert::run(ui, global, args),
     }
@@ -81,6 +85,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     Issue(IssueArgs),
     Verify(VerifyArgs),
+    #[cfg(feature = "probe")]
+    Probe(ProbeArgs),
     Store(StoreArgs),
     Cert(CertArgs),
 }
@@ -201,7 +207,7 @@ pub(crate) fn rfc3339(text: &str) -> Result<OffsetDateTime, String> {
         .map_err(|_| "expected a time such as 2027-01-31T12:00:00Z".to_owned())
 }
 
-fn waiting_time(text: &str) -> Result<Duration, String> {
+pub(crate) fn waiting_time(text: &str) -> Result<Duration, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let number: u32 = number

@@ -6,6 +6,8 @@
 mod apply;
 mod disk;
 mod observe;
+#[cfg(feature = "probe")]
+mod probe;
 mod refusal;
 mod store;
 mod topology;
@@ -13,6 +15,8 @@ mod topology;
 pub(crate) use apply::apply;
 pub(crate) use disk::disk;
 pub(crate) use observe::observe;
+#[cfg(feature = "probe")]
+pub(crate) use probe::{endpoint, identity, unseen};
 pub(crate) use refusal::{ca_rotation, refusal};
 pub(crate) use store::{decode, edit, encode, file, material, renamed, sealed};
 pub(crate) use topology::{external_issuer, external_issuer_in, not_text, topology};

@@ -4,6 +4,8 @@ pub(crate) mod cert;
 pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod plan;
+#[cfg(feature = "probe")]
+pub(crate) mod probe;
 pub(crate) mod store;
 pub(crate) mod verify;
 

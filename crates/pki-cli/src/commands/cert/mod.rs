@@ -46,7 +46,10 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &CertArgs) -> Result<Outcome, 
 }
 
 /// The certificates of a file, whatever its encoding, in its order. Keys in it are passed over.
-fn certificates(file: &Path, passwords: &[Password]) -> Result<Vec<Certificate>, CommandError> {
+pub(crate) fn certificates(
+    file: &Path,
+    passwords: &[Password],
+) -> Result<Vec<Certificate>, CommandError> {
     let bytes = opening::read(file)?;
     let format = Format::detect(bytes.expose());
     if let Some(Format::Der | Format::Pem | Format::Pkcs7) | None = format {

@@ -27,8 +27,9 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// Whether the server takes the version that was offered.
-    pub(super) fn answer(&self, offered: TlsVersion) -> VersionAnswer {
+    /// Whether the server takes the version that was offered. `always`: the alert that it sends to
+    /// clients of today too, which says nothing of a version then.
+    pub(super) fn answer(&self, offered: TlsVersion, always: Option<Alert>) -> VersionAnswer {
         match (self.chosen, self.alert) {
             (Some((version, suite)), _) if Some(version) == number(offered) => {
                 VersionAnswer::Accepted {
@@ -38,6 +39,8 @@ impl Reply {
             // Another version is what a server says that does not take this one (RFC 5246 appendix E.1).
             (Some(_), _) => VersionAnswer::Refused,
             (None, Some(alert)) if alert.is_about_parameters() => VersionAnswer::Refused,
+            // OpenSSL says internal_error where its security level forbids the hash functions of 1.1.
+            (None, Some(alert)) if always != Some(alert) => VersionAnswer::Refused,
             (None, _) => VersionAnswer::Unknown,
         }
     }
@@ -312,20 +315,18 @@ mod tests {
         let said = |version| read_all(&record(HANDSHAKE, &hello(version, 0xc013)));
         let suite = "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA".to_owned();
         let taken = VersionAnswer::Accepted { suite };
-        assert_eq!(said(0x0301).answer(TlsVersion::Tls10), taken);
-        assert_eq!(
-            said(0x0301).answer(TlsVersion::Tls11),
-            VersionAnswer::Refused
-        );
-        let refused = read_all(&record(ALERT, &[2, 70]));
-        assert_eq!(refused.answer(TlsVersion::Tls10), VersionAnswer::Refused);
-        // An alert about something else says nothing of the version, nor does silence.
+        let of = |reply: &Reply, version, always| reply.answer(version, always);
+        let (old, older) = (TlsVersion::Tls11, TlsVersion::Tls10);
+        assert_eq!(of(&said(0x0301), older, None), taken);
+        assert_eq!(of(&said(0x0301), old, None), VersionAnswer::Refused);
+        for alert in [70, 80] {
+            let refused = read_all(&record(ALERT, &[2, alert]));
+            assert_eq!(of(&refused, older, None), VersionAnswer::Refused);
+        }
+        // An alert that everybody gets says nothing of the version, nor does silence.
         let unclear = read_all(&record(ALERT, &[2, 80]));
-        assert_eq!(unclear.answer(TlsVersion::Tls10), VersionAnswer::Unknown);
-        assert_eq!(
-            read_all(&[]).answer(TlsVersion::Tls10),
-            VersionAnswer::Unknown
-        );
+        assert_eq!(of(&unclear, older, Some(Alert(80))), VersionAnswer::Unknown);
+        assert_eq!(of(&read_all(&[]), older, None), VersionAnswer::Unknown);
     }
 
     #[test]

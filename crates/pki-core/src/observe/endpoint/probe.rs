@@ -179,6 +179,10 @@ impl Observation {
         if self.handshake.as_ref().is_err_and(silent) && self.chain.is_empty() {
             return;
         }
+        let always = match self.handshake {
+            Err(Failure::Alert { alert }) => Some(alert),
+            _ => None,
+        };
         for version in [TlsVersion::Tls12, TlsVersion::Tls11, TlsVersion::Tls10] {
             if self.versions.contains_key(&version) {
                 continue;
@@ -190,7 +194,7 @@ impl Observation {
             let deadline = Instant::now() + budget.of(settings.handshake);
             let mut wire = Wire::new(stream, deadline);
             let reply = hello::ask(&mut wire, version, self.server_name.as_deref());
-            self.versions.insert(version, reply.answer(version));
+            self.versions.insert(version, reply.answer(version, always));
             // Of a server that speaks nothing newer this is all that is seen.
             if self.chain.is_empty() {
                 self.chain = reply.chain;

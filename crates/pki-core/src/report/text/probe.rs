@@ -12,7 +12,7 @@ use crate::{
     observe::endpoint::{Demand, KeyProof, Observation, VersionAnswer},
     verify::{
         Severity,
-        endpoint::{EndpointProblem, Judgement, Opinion, Served},
+        endpoint::{EndpointProblem, Judgement, Opinion, Served, Who},
     },
 };
 
@@ -170,7 +170,8 @@ fn client_certificate(one: &Probed, lines: &mut Lines<'_>) -> io::Result<()> {
         (Demand::Required, _, _) => "demands a client certificate, and got none",
         (_, Some(_), Ok(_)) => "asks for a client certificate, and takes the one that it was given",
         (_, Some(_), Err(_)) => "asks for a client certificate, and refuses the one it was given",
-        (_, None, _) => "asks for a client certificate, and goes on without",
+        (_, None, Ok(_)) => "asks for a client certificate, and goes on without",
+        (_, None, Err(_)) => "asks for a client certificate",
     };
     lines.put(2, text)?;
     let issuers: Vec<String> = asked.issuers.iter().map(ToString::to_string).collect();
@@ -208,21 +209,17 @@ fn clients(one: &Probed, lines: &mut Lines<'_>) -> io::Result<()> {
         2,
         &format!("clients, by the name {}{trust}", one.judgement.name),
     )?;
-    let of = |wanted: fn(&Opinion) -> bool| {
-        let chosen = opinions.iter().filter(|it| wanted(it));
-        let names: Vec<String> = chosen.map(|it| it.who.to_string()).collect();
-        names
-    };
-    for (word, names) in [
-        ("connect", of(Opinion::accepts)),
-        ("do not ", of(|it| !it.accepts() && it.who.is_shipped())),
-        (
-            "would not, if set so",
-            of(|it| !it.accepts() && !it.who.is_shipped()),
-        ),
+    for (word, wanted) in [
+        ("connect", Opinion::accepts as fn(&Opinion) -> bool),
+        ("do not connect", |it| !it.accepts() && it.who.is_shipped()),
+        ("would not connect, if set so", |it| {
+            !it.accepts() && !it.who.is_shipped()
+        }),
     ] {
-        if !names.is_empty() {
-            lines.put(4, &format!("{word}: {}", names.join(", ")))?;
+        let chosen = opinions.iter().filter(|it| wanted(it));
+        let chosen: Vec<Who> = chosen.map(|it| it.who.clone()).collect();
+        if !chosen.is_empty() {
+            lines.put(4, &format!("{word}: {}", Who::listed(&chosen)))?;
         }
     }
     Ok(())

@@ -160,35 +160,42 @@ fn is_problem(failure: &Failure, seen: &Observation) -> bool {
     }
 }
 
-/// What clients object to, each objection once, with all who object; what only others would refuse than
-/// those that are shipped is a warning.
+/// What clients object to, each objection once with all who object. What only another setting than the
+/// shipped one would refuse is a warning.
 fn refused(opinions: &[Opinion]) -> Vec<EndpointProblem> {
-    let mut problems: Vec<EndpointProblem> = Vec::new();
-    for (shipped, opinion) in opinions.iter().map(|it| (it.who.is_shipped(), it)) {
-        for objection in &opinion.objections {
-            let known = problems.iter_mut().find_map(|problem| match problem {
-                EndpointProblem::Refused { by, objection: it } if shipped && it == objection => {
-                    Some(by)
-                }
-                EndpointProblem::RefusedIfSet { by, objection: it }
-                    if !shipped && it == objection =>
-                {
-                    Some(by)
-                }
-                _ => None,
+    let mut objections: Vec<&Objection> = Vec::new();
+    for objection in opinions.iter().flat_map(|it| &it.objections) {
+        if !objections.contains(&objection) {
+            objections.push(objection);
+        }
+    }
+    let objects = |opinion: &&Opinion, objection| opinion.objections.contains(objection);
+    let mut problems = Vec::new();
+    for objection in objections {
+        let shipped = || opinions.iter().filter(|it| it.who.is_shipped());
+        let by: Vec<Who> = shipped()
+            .filter(|it| objects(it, objection))
+            .map(|it| it.who.clone())
+            .collect();
+        // A client that objects as it is shipped need not be told what it would do otherwise.
+        let by_set: Vec<Who> = opinions
+            .iter()
+            .filter(|it| !it.who.is_shipped() && objects(it, objection))
+            .map(|it| it.who.clone())
+            .filter(|who| by.iter().all(|it| it.id() != who.id()))
+            .collect();
+        if !by.is_empty() {
+            problems.push(EndpointProblem::Refused {
+                nobody_connects: by.len() == shipped().count(),
+                by,
+                objection: objection.clone(),
             });
-            let who = opinion.who.clone();
-            match (known, shipped) {
-                (Some(by), _) => by.push(who),
-                (None, true) => problems.push(EndpointProblem::Refused {
-                    by: vec![who],
-                    objection: objection.clone(),
-                }),
-                (None, false) => problems.push(EndpointProblem::RefusedIfSet {
-                    by: vec![who],
-                    objection: objection.clone(),
-                }),
-            }
+        }
+        if !by_set.is_empty() {
+            problems.push(EndpointProblem::RefusedIfSet {
+                by: by_set,
+                objection: objection.clone(),
+            });
         }
     }
     problems

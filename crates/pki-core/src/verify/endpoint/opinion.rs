@@ -61,17 +61,47 @@ impl Who {
             Self::Stack(stack) => stack.names.to_string(),
         }
     }
+
+    /// Some clients in a line; one with several settings stands once: `gateway HTTPS sender (Default,
+    /// Strict)`.
+    pub fn listed(clients: &[Self]) -> String {
+        let same = clients.chunk_by(|a, b| a.id() == b.id());
+        let names = same.filter_map(|settings| {
+            let client = settings.first()?.client();
+            let checks: Vec<String> = settings.iter().filter_map(Self::setting).collect();
+            Some(match checks.is_empty() {
+                true => client,
+                false => format!("{client} ({})", checks.join(", ")),
+            })
+        });
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The client, however it is set.
+    pub fn client(&self) -> String {
+        match self {
+            Self::Modern => "clients of today (browsers, OpenSSL)".to_owned(),
+            Self::Stack(stack) => stack.client.to_string(),
+        }
+    }
+
+    /// How it is set to look at names; `None` where nothing can be set.
+    pub fn setting(&self) -> Option<String> {
+        match self {
+            Self::Stack(ClientStack {
+                names: Naming::By(check),
+                ..
+            }) => Some(check.to_string()),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Modern => f.write_str("clients of today (browsers, OpenSSL)"),
-            Self::Stack(stack) => match &stack.names {
-                // It says so itself.
-                Naming::Jdk => write!(f, "{}", stack.client),
-                names => write!(f, "{} ({names})", stack.client),
-            },
+        match self.setting() {
+            Some(setting) => write!(f, "{} ({setting})", self.client()),
+            None => f.write_str(&self.client()),
         }
     }
 }
@@ -157,10 +187,13 @@ fn of_today(seen: &Observation, question: &Question<'_>, java: &Java<'_>) -> Vec
     if lacks_key(seen) {
         objections.push(Objection::WrongKey);
     }
-    if let Err(failure @ (Failure::Alert { .. } | Failure::Incompatible { .. })) = &seen.handshake {
-        let reason = failure.to_string();
-        objections.push(Objection::NothingInCommon { reason });
-    }
+    objections.extend(nothing_in_common(seen).or_else(|| match &seen.handshake {
+        Err(failure @ (Failure::Alert { .. } | Failure::Incompatible { .. })) => {
+            let reason = failure.to_string();
+            Some(Objection::NothingInCommon { reason })
+        }
+        _ => None,
+    }));
     let chain = &seen.chain;
     let name = Some(&question.name);
     for problem in modern(chain, question.trust, name, question.now) {

@@ -45,6 +45,8 @@ pub enum EndpointProblem {
     Refused {
         /// Who.
         by: Vec<Who>,
+        /// True if that is everybody.
+        nobody_connects: bool,
         /// Why.
         objection: Objection,
     },
@@ -114,18 +116,18 @@ impl fmt::Display for EndpointProblem {
             Self::Handshake { failure } => write!(f, "{failure}"),
             Self::NotOnDisk { difference } => write!(f, "{difference}"),
             Self::OldVersion { version } => write!(f, "{version} is taken, which RFC 8996 forbids"),
-            Self::Refused { by, objection } => {
-                write!(f, "{objection}; not taken by {}", listed(by))
+            Self::Refused {
+                nobody_connects: true,
+                objection,
+                ..
+            } => write!(f, "{objection}; no client connects"),
+            Self::Refused { by, objection, .. } => {
+                write!(f, "{objection}; not taken by {}", Who::listed(by))
             }
             Self::RefusedIfSet { by, objection } => {
-                write!(f, "{objection}; would not be taken by {}", listed(by))
+                write!(f, "{objection}; would not be taken by {}", Who::listed(by))
             }
             Self::Weak { problem } => write!(f, "{problem}"),
         }
     }
-}
-
-fn listed(by: &[Who]) -> String {
-    let names: Vec<String> = by.iter().map(ToString::to_string).collect();
-    names.join(", ")
 }

@@ -1,0 +1,122 @@
+//! The files that the command line names.
+
+use std::{path::Path, sync::Arc};
+
+use pki_core::{
+    keystore::{Content, Format, Keystore},
+    observe::endpoint::ClientIdentity,
+    path::Anchors,
+    secret::Password,
+    verify::endpoint::OnDisk,
+    x509::Certificate,
+};
+
+use super::ProbeArgs;
+use crate::{
+    commands::{
+        cert::certificates,
+        store::opening::{self, STORE_PASSWORD},
+    },
+    error::{self, CommandError},
+    passwords::{Passwords, Purpose},
+};
+
+/// `--trust` and `--store`, read.
+pub(super) struct Given {
+    pub(super) trust: Option<Arc<Anchors>>,
+    pub(super) files: Vec<OnDisk>,
+}
+
+impl Given {
+    pub(super) fn read(args: &ProbeArgs, resolver: &Passwords<'_>) -> Result<Self, CommandError> {
+        let sources = args.store_password.iter();
+        let passwords = sources
+            .map(|source| opening::resolve(resolver, source, STORE_PASSWORD, Purpose::Open))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut trusted = Vec::new();
+        for file in &args.trust {
+            let found = certificates(file, &passwords)?;
+            if found.is_empty() {
+                let file = opening::shown(file);
+                let message = format!("`{file}` has no certificate in it");
+                return Err(CommandError::failed(message));
+            }
+            trusted.extend(found);
+        }
+        let files = match &args.store {
+            None => Vec::new(),
+            Some(file) => served_by(file, &passwords)?,
+        };
+        Ok(Self {
+            trust: (!args.trust.is_empty()).then(|| Arc::new(Anchors::new(trusted))),
+            files,
+        })
+    }
+}
+
+/// The chain of each private key of a keystore; of a file without keys all its certificates as one chain.
+fn served_by(file: &Path, passwords: &[Password]) -> Result<Vec<OnDisk>, CommandError> {
+    let shown = opening::shown(file);
+    let bytes = opening::read(file)?;
+    let decoded = match passwords {
+        // Certificates lie open in a JKS: no password is needed to compare them.
+        [] => Keystore::look(bytes.expose()).map_err(|error| error::decode(file, &error))?,
+        given => opening::decode(file, bytes.expose(), given)?,
+    };
+    let entries = decoded.keystore.entries();
+    let keys = entries.iter().filter_map(|entry| match &entry.content {
+        Content::PrivateKey { chain, .. } if !chain.is_empty() => Some((entry, chain.clone())),
+        _ => None,
+    });
+    let mut files: Vec<OnDisk> = keys
+        .map(|(entry, chain)| {
+            let alias = entry.alias.as_str().to_owned();
+            OnDisk::new(&*shown, Some(alias), chain)
+        })
+        .collect();
+    let is_keystore = !matches!(decoded.format, Format::Pem | Format::Der | Format::Pkcs7);
+    if files.is_empty() && !is_keystore {
+        let chain: Vec<Certificate> = entries
+            .iter()
+            .flat_map(|entry| entry.certificates().to_vec())
+            .collect();
+        files.extend((!chain.is_empty()).then(|| OnDisk::new(&*shown, None, chain)));
+    }
+    if files.is_empty() {
+        let failed = CommandError::failed(format!("`{shown}` has no key with a certificate"));
+        return Err(match (passwords, decoded.format) {
+            ([], Format::Pkcs12) => failed
+                .hint("what a PKCS #12 holds is encrypted: `--store-password file:PATH` opens it"),
+            _ => failed.hint(format!(
+                "`apim-pki store list {}` shows what is in it",
+                crate::paste::quoted(file)
+            )),
+        });
+    }
+    Ok(files)
+}
+
+/// The key of `--client-store`.
+pub(super) fn identity(
+    args: &ProbeArgs,
+    resolver: &Passwords<'_>,
+) -> Result<Option<ClientIdentity>, CommandError> {
+    let Some(file) = &args.client_store else {
+        return Ok(None);
+    };
+    let open = Purpose::Open;
+    let (store, key) = (&args.client_store_password, &args.client_key_password);
+    let store = opening::optional(resolver, store.as_ref(), CLIENT_STORE_PASSWORD, open)?;
+    let key = opening::optional(resolver, key.as_ref(), CLIENT_KEY_PASSWORD, open)?;
+    let bytes = opening::read(file)?;
+    let decoded = opening::decode(file, bytes.expose(), store.as_slice())?;
+    // A key that lies open in PEM needs none.
+    let password = key.or(store).unwrap_or_else(|| Password::new(""));
+    let alias = args.client_alias.as_deref();
+    ClientIdentity::from_store(&decoded.keystore, alias, &password)
+        .map(Some)
+        .map_err(|wrong| error::identity(file, &wrong))
+}
+
+const CLIENT_STORE_PASSWORD: &str = "--client-store-password";
+const CLIENT_KEY_PASSWORD: &str = "--client-key-password";

@@ -1,0 +1,220 @@
+//! `probe`: what live servers present, and who takes it.
+
+mod files;
+mod hints;
+mod nodes;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use clap::{Args, ValueEnum};
+use pki_core::{
+    observe::endpoint::{Demand, Endpoint, InvalidEndpoint, Settings, Target, probe_all},
+    path::{Anchors, ServerName},
+    report::{self, text::Probed},
+    verify::{
+        Severity,
+        endpoint::{OnDisk, Question, judge},
+    },
+    wso2::{Channel, Product},
+};
+
+use crate::{
+    cli::{Format, Global, HELP, waiting_time},
+    error::{self, CommandError, Outcome},
+    passwords::{Passwords, SourceArg},
+    ui::Ui,
+};
+
+/// Look at live TLS servers: what they present, which TLS they speak, and who would take it
+///
+/// The chain is shown even where nobody would take it. Each of the product's client stacks is asked, and
+/// a client of today; where they differ, that is said. 1: a problem. 3: an endpoint could not be looked at.
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Example:\n  apim-pki probe gw1.example.com:9443 --trust client-truststore.jks --store tls.jks",
+    help_template = HELP
+)]
+pub(crate) struct ProbeArgs {
+    /// Where to look; IPv6 in brackets: `[::1]:9443`
+    #[arg(
+        value_name = "HOST:PORT",
+        required_unless_present = "node",
+        conflicts_with = "node"
+    )]
+    endpoints: Vec<String>,
+
+    /// Every TLS port of this node of the topology, held against its files; may be given again
+    #[arg(long, value_name = "NODE")]
+    node: Vec<String>,
+
+    /// The name to ask for and to judge by, where it is not the host
+    #[arg(long, value_name = "HOST|IP", conflicts_with = "node")]
+    name: Option<String>,
+
+    /// Whom clients trust: a truststore or CA certificates; may be given again
+    #[arg(long, value_name = "FILE", conflicts_with = "node")]
+    trust: Vec<PathBuf>,
+
+    /// What should be served: the server's keystore, or its chain as PEM
+    #[arg(long, value_name = "FILE", conflicts_with = "node")]
+    store: Option<PathBuf>,
+
+    /// The password of `--store` and `--trust`; may be given again, then each is tried
+    ///
+    /// A source, never the password: `file:PATH`, `env:NAME`, `fd:N`, `cmd:PROGRAM ARG…`, `prompt`.
+    #[arg(long, value_name = "SRC")]
+    store_password: Vec<SourceArg>,
+
+    /// A keystore with the key for servers that ask for a client certificate
+    #[arg(long, value_name = "FILE")]
+    client_store: Option<PathBuf>,
+
+    /// Its password
+    #[arg(long, value_name = "SRC", requires = "client_store")]
+    client_store_password: Option<SourceArg>,
+
+    /// The key's password, where it is not the store's
+    #[arg(long, value_name = "SRC", requires = "client_store")]
+    client_key_password: Option<SourceArg>,
+
+    /// The key's alias, where there are several
+    #[arg(long, value_name = "ALIAS", requires = "client_store")]
+    client_alias: Option<String>,
+
+    /// The release whose clients are asked [default: the newest; with `--node` the topology's]
+    #[arg(long, value_name = "RELEASE", conflicts_with = "node")]
+    product: Option<Product>,
+
+    /// How long to wait for a connection, and for a handshake: `5s`, `500ms`, `1m`
+    #[arg(long, value_name = "TIME", value_parser = waiting_time, default_value = "5s")]
+    timeout: Duration,
+
+    /// What ends the run with 1
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
+    fail_on: FailOn,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+}
+
+/// One endpoint, and how it is to be judged.
+struct Asked {
+    node: Option<String>,
+    target: Target,
+    name: ServerName,
+    product: Product,
+    channel: Option<Channel>,
+    trust: Option<Arc<Anchors>>,
+    files: Vec<OnDisk>,
+    /// Nobody needs it: it may be switched off.
+    optional: bool,
+}
+
+/// Looks at all of them at once, then judges.
+pub(crate) fn run(ui: &Ui, global: &Global, args: &ProbeArgs) -> Result<Outcome, CommandError> {
+    if args.timeout.is_zero() {
+        return Err(CommandError::usage("`--timeout` is no time at all"));
+    }
+    let passwords = Passwords::for_stores(ui);
+    let asked = match args.node.is_empty() {
+        true => given(args, &passwords)?,
+        false => nodes::of(ui, global, &args.node)?,
+    };
+    let identity = files::identity(args, &passwords)?;
+    let settings = Settings::within(args.timeout).identity(identity);
+    let targets: Vec<Target> = asked.iter().map(|it| it.target.clone()).collect();
+    let progress = ui.progress("looking at endpoints", targets.len());
+    let seen = probe_all(&targets, &settings, &|| progress.advance());
+    drop(progress);
+
+    let now = global.now();
+    let mut probed = Vec::new();
+    for (asked, seen) in asked.into_iter().zip(seen) {
+        if asked.optional && hints::is_off(&seen) {
+            ui.status(format_args!(
+                "`{}`: nobody listens there, and nothing needs it",
+                seen.endpoint
+            ));
+            continue;
+        }
+        let question = Question::new(asked.name, asked.product, now)
+            .channel(asked.channel)
+            .trust(asked.trust.as_deref())
+            .files(&asked.files);
+        probed.push(Probed {
+            node: asked.node,
+            judgement: judge(&seen, &question),
+            seen,
+        });
+    }
+    show(ui, global, &probed)?;
+    advise(ui, args, &probed);
+    end(args, &probed)
+}
+
+/// The endpoints of the command line.
+fn given(args: &ProbeArgs, passwords: &Passwords<'_>) -> Result<Vec<Asked>, CommandError> {
+    let endpoints = args.endpoints.iter().map(|text| text.parse());
+    let endpoints: Vec<Endpoint> = endpoints
+        .collect::<Result<_, InvalidEndpoint>>()
+        .map_err(|wrong| error::endpoint(&wrong))?;
+    let given = files::Given::read(args, passwords)?;
+    let asked = endpoints.into_iter().map(|endpoint| {
+        let name = args.name.as_deref().unwrap_or(endpoint.host());
+        Asked {
+            node: None,
+            name: ServerName::from(name),
+            target: Target::new(endpoint).name(args.name.clone()),
+            product: args.product.unwrap_or(Product::SUPPORTED.1),
+            channel: None,
+            trust: given.trust.clone(),
+            files: given.files.clone(),
+            optional: false,
+        }
+    });
+    Ok(asked.collect())
+}
+
+fn show(ui: &Ui, global: &Global, probed: &[Probed]) -> Result<(), CommandError> {
+    let mut out = Vec::new();
+    match global.format {
+        Format::Json => report::json::v1::probe(probed, &mut out),
+        Format::Text => {
+            let hint = &hints::problem;
+            report::text::probe(probed, global.now(), hint, ui.layout(), &mut out)
+        }
+    }
+    .map_err(|error| CommandError::output(&error))?;
+    ui.data(&out)
+}
+
+/// What would have told more.
+fn advise(ui: &Ui, args: &ProbeArgs, probed: &[Probed]) {
+    let seen = || probed.iter().filter(|it| !it.seen.chain.is_empty());
+    if seen().any(|it| !it.judgement.trust_judged) && args.node.is_empty() {
+        ui.hint("without `--trust FILE` nobody says whom the clients trust: that was not judged");
+    }
+    let demands = |it: &Probed| it.seen.client_certificate.demand == Demand::Required;
+    if args.client_store.is_none() && seen().any(demands) {
+        ui.hint("`--client-store FILE --client-store-password SRC` shows the server a certificate");
+    }
+}
+
+/// An endpoint that could not be looked at comes before one that has a problem.
+fn end(args: &ProbeArgs, probed: &[Probed]) -> Result<Outcome, CommandError> {
+    let unseen: Vec<_> = probed.iter().map(|it| &it.seen).collect();
+    if let Some(error) = error::unseen(&unseen) {
+        return Err(error);
+    }
+    let severity = match args.fail_on {
+        FailOn::Error => Severity::Error,
+        FailOn::Warning => Severity::Warning,
+    };
+    Ok(match probed.iter().any(|it| it.judgement.has(severity)) {
+        true => Outcome::Problems,
+        false => Outcome::Done,
+    })
+}

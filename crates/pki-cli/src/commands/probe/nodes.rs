@@ -1,0 +1,149 @@
+//! The endpoints of a topology's nodes, and what the workspace says of each.
+
+use std::{path::Path, sync::Arc};
+
+use pki_core::{
+    disk::Workspace,
+    observe::{
+        Inventory, Layout,
+        endpoint::{Endpoint, Target},
+    },
+    path::{Anchors, ServerName},
+    topology::{Node, StoreFile, Topology},
+    verify::endpoint::OnDisk,
+    wso2::{Listener, listeners},
+};
+
+use super::Asked;
+use crate::{
+    cli::Global,
+    deployment,
+    error::{self, CommandError},
+    passwords::{Purpose, SourceArg},
+    secrets::Secrets,
+    ui::Ui,
+};
+
+/// Every TLS port of some nodes.
+pub(super) fn of(ui: &Ui, global: &Global, names: &[String]) -> Result<Vec<Asked>, CommandError> {
+    let topology = deployment::read_topology(global)?;
+    deployment::check_nodes(&topology, names)?;
+    let found = inventory(ui, global, &topology)?;
+    let dir = global.workspace_dir();
+    let mut asked = Vec::new();
+    let chosen = topology.nodes().filter(|node| names.contains(&node.name));
+    for node in chosen {
+        let place = Place {
+            topology: &topology,
+            node,
+            dir: &dir,
+            found: found.as_ref(),
+        };
+        let trust = place.trust(ui);
+        let Some(group) = topology.group_of(node) else {
+            continue;
+        };
+        for listener in listeners(topology.product, group.role) {
+            asked.push(place.asked(ui, listener, trust.clone())?);
+        }
+    }
+    Ok(asked)
+}
+
+/// What the workspace holds; `None` if there is none, which is no reason not to look at servers.
+fn inventory(
+    ui: &Ui,
+    global: &Global,
+    topology: &Topology,
+) -> Result<Option<Inventory>, CommandError> {
+    let paste = global.paste();
+    let disk = |error| error::disk(&error, &paste);
+    let dir = global.workspace_dir();
+    let workspace = Workspace::open(&dir).map_err(disk)?;
+    if !workspace.exists().map_err(disk)? {
+        ui.warning(format_args!(
+            "there is no workspace `{}`: neither trust nor files are judged",
+            dir.display()
+        ));
+        return Ok(None);
+    }
+    let shared = workspace.share(global.lock_timeout).map_err(disk)?;
+    let no_old: &[SourceArg] = &[];
+    let secrets = Secrets::new(ui, topology, global.base(), no_old, Purpose::Open);
+    let found = Inventory::read(shared.view(), topology, &secrets)
+        .map_err(|error| secrets.explain(&error, &paste))?;
+    Ok(Some(found))
+}
+
+/// A node, and its files.
+struct Place<'a> {
+    topology: &'a Topology,
+    node: &'a Node,
+    dir: &'a Path,
+    found: Option<&'a Inventory>,
+}
+
+impl Place<'_> {
+    fn asked(
+        &self,
+        ui: &Ui,
+        listener: Listener,
+        trust: Option<Arc<Anchors>>,
+    ) -> Result<Asked, CommandError> {
+        let host = self.node.host.to_string();
+        let port = listener.port.saturating_add(self.node.offset);
+        let endpoint = Endpoint::new(&host, port).map_err(|wrong| error::endpoint(&wrong))?;
+        let stores = &self.topology.stores;
+        let settings = match listener.channel.presents_primary() {
+            true => &stores.primary,
+            false => &stores.tls,
+        };
+        Ok(Asked {
+            node: Some(self.node.name.clone()),
+            target: Target::new(endpoint),
+            name: ServerName::from(host.as_str()),
+            product: self.topology.product,
+            channel: Some(listener.channel),
+            trust,
+            files: self.on_disk(ui, settings).into_iter().collect(),
+            optional: listener.optional,
+        })
+    }
+
+    /// What the node's file says that it presents.
+    fn on_disk(&self, ui: &Ui, settings: &StoreFile) -> Option<OnDisk> {
+        let path = Layout::node_file(&self.node.name, &settings.file);
+        let shown = self.dir.join(path.as_path()).display().to_string();
+        let store = self.found?.open_store(&path);
+        match store.and_then(|store| store.chain(&settings.alias)) {
+            Some(chain) => Some(OnDisk::new(
+                shown,
+                Some(settings.alias.clone()),
+                chain.to_vec(),
+            )),
+            None => {
+                ui.warning(format_args!(
+                    "`{shown}` has no key under `{}` that can be read: what is served is not compared",
+                    settings.alias
+                ));
+                None
+            }
+        }
+    }
+
+    /// Whom the node trusts, and so the others.
+    fn trust(&self, ui: &Ui) -> Option<Arc<Anchors>> {
+        let path = Layout::node_file(&self.node.name, &self.topology.stores.truststore.file);
+        let found = self.found?;
+        let Some(store) = found.open_store(&path) else {
+            let shown = self.dir.join(path.as_path());
+            ui.warning(format_args!(
+                "`{}` cannot be read: trust is not judged",
+                shown.display()
+            ));
+            return None;
+        };
+        let trusted = store.trusted().map(|(_, certificate)| certificate.clone());
+        Some(Arc::new(Anchors::new(trusted)))
+    }
+}
