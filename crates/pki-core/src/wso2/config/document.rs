@@ -66,6 +66,8 @@ pub(super) struct Block {
     pub(super) parent: Option<BlockId>,
     /// All of it, with its tags or header.
     pub(super) span: Range<usize>,
+    /// True for an element of an array of tables.
+    pub(super) listed: bool,
 }
 
 /// How a document's bytes are its text.
@@ -195,6 +197,11 @@ impl Document {
                     })
                     == Some(relative)
         })
+    }
+
+    /// True for a value in an array of tables, however deep.
+    pub fn in_array_of_tables(&self, leaf: &Leaf) -> bool {
+        leaf.blocks.iter().any(|block| self.blocks[block.0].listed)
     }
 
     /// The block that holds a block.

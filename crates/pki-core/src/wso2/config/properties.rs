@@ -46,6 +46,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DocumentError> 
             key: String::new(),
             parent: None,
             span: 0..text.len(),
+            listed: false,
         }],
         text: Arc::new(text.clone()),
         encoding: Encoding::Latin1,

@@ -1,5 +1,7 @@
 use std::{fmt, sync::Arc};
 
+use super::{Document, Leaf};
+
 /// A value that the product uses: what it comes to, or why that cannot be known here, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -74,6 +76,28 @@ impl<T> Setting<T> {
     /// The value, if it is known.
     pub fn known(&self) -> Option<&T> {
         self.value.as_ref().ok()
+    }
+}
+
+impl Place {
+    /// Where a value of a document stands.
+    pub(super) fn of(document: &Document, leaf: &Leaf) -> Self {
+        Self {
+            file: Arc::clone(&document.file),
+            line: leaf.line,
+            column: leaf.column,
+            key: leaf.key.clone(),
+        }
+    }
+
+    /// The beginning of a file, where the file itself is what tells something.
+    pub(super) fn of_file(file: &str) -> Self {
+        Self {
+            file: Arc::from(file),
+            line: 1,
+            column: 1,
+            key: String::new(),
+        }
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DocumentError> 
             key: String::new(),
             parent: None,
             span: 0..text.len(),
+            listed: false,
         }],
         leaves: Vec::new(),
     };
@@ -56,14 +57,15 @@ impl Reader<'_> {
         for (name, item) in table.iter() {
             match item {
                 Item::None => {}
-                Item::Value(value) => self.value(&self.key(within, name), value, within),
+                Item::Value(value) => self.value(&self.key(within, name), value, within, false),
                 Item::Table(table) => {
-                    let block = self.block(name, within, table.span());
+                    let block = self.block(self.key(within, name), within, table.span(), false);
                     self.table(table, &block);
                 }
                 Item::ArrayOfTables(tables) => {
                     for table in tables.iter() {
-                        let block = self.block(name, within, Table::span(table));
+                        let key = self.key(within, name);
+                        let block = self.block(key, within, Table::span(table), true);
                         self.table(table, &block);
                     }
                 }
@@ -71,16 +73,15 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&mut self, key: &str, value: &Value, within: &[BlockId]) {
+    fn value(&mut self, key: &str, value: &Value, within: &[BlockId], listed: bool) {
         match value {
             Value::InlineTable(table) => {
-                let name = key.rsplit('.').next().unwrap_or(key).to_owned();
-                let block = self.block(&name, within, table.span());
+                let block = self.block(key.to_owned(), within, table.span(), listed);
                 self.table(table, &block);
             }
             Value::Array(array) => array
                 .iter()
-                .for_each(|value| self.value(key, value, within)),
+                .for_each(|value| self.value(key, value, within, true)),
             scalar => {
                 let text = match scalar {
                     Value::String(text) => text.value().clone(),
@@ -108,16 +109,17 @@ impl Reader<'_> {
     /// A new block below the last of `within`: all of them, with it at the end.
     fn block(
         &mut self,
-        name: &str,
+        key: String,
         within: &[BlockId],
         span: Option<std::ops::Range<usize>>,
+        listed: bool,
     ) -> Vec<BlockId> {
-        let key = self.key(within, name);
         let id = BlockId(self.blocks.len());
         self.blocks.push(Block {
             key,
             parent: within.last().copied(),
             span: span.unwrap_or_default(),
+            listed,
         });
         let mut all = within.to_vec();
         all.push(id);

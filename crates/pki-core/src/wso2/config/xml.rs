@@ -68,6 +68,7 @@ impl Reader<'_> {
             key: key.clone(),
             parent,
             span: node.range(),
+            listed: false,
         });
         self.seen.insert(node.id(), id);
         let secret_alias = secret_alias(node);
