@@ -31,6 +31,7 @@ mod home;
 mod model;
 mod properties;
 mod setting;
+mod source;
 mod toml;
 // Both generations come to use all of it.
 #[allow(dead_code)]

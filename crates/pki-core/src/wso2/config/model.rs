@@ -179,7 +179,8 @@ pub struct Call {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallTarget {
-    /// Nodes of one of several roles, or their balancer: releases and deployments differ.
+    /// Nodes of one of several roles, or their balancer, of the first that the deployment has: releases and
+    /// deployments differ.
     AnyOf(&'static [Role]),
     /// A server that is no part of the cluster's roles: analytics, workflows, an identity provider.
     External(&'static str),
@@ -271,7 +272,8 @@ pub struct DataSource {
     pub name: String,
     /// The URL as written, without a password in it.
     pub url: Setting<String>,
-    /// `Some(true)`: it speaks TLS; `Some(false)`: it does not; `None`: it cannot be told.
+    /// `Some(true)`: it speaks TLS; `Some(false)`: it does not; `None`: it cannot be told, or nothing is
+    /// connected to (an embedded database).
     pub tls: Option<bool>,
     /// The truststore that its driver is told to use; else the JVM's answers.
     pub truststore: Option<Setting<String>>,

@@ -14,10 +14,9 @@ use crate::wso2::Product;
 
 /// What a release takes for a key that is not written.
 pub(super) fn default(key: &str, product: Product) -> Option<Cow<'static, str>> {
-    let rows = DEFAULTS.iter().filter(|(known, ..)| *known == key);
-    let row = rows
-        .filter(|(_, (major, minor), _)| product.at_least(*major, *minor))
-        .next_back();
+    let row = DEFAULTS
+        .iter()
+        .rfind(|(known, (major, minor), _)| *known == key && product.at_least(*major, *minor));
     match row {
         Some((.., text)) => Some(Cow::Borrowed(*text)),
         None => stores::default(key, product).map(Cow::Owned),
@@ -93,8 +92,6 @@ const DEFAULTS: &[(&str, (u8, u8), &str)] = &[
     ("broker.transport.amqp.enabled", (3, 1), "true"),
     ("broker.transport.amqp.ssl_connection.enabled", (3, 1), "true"),
     ("broker.transport.amqp.ssl_connection.ssl_enabled_protocols", (3, 1), "TLSv1"),
-    ("encryption.internal_crypto_provider", (3, 0), KEYSTORE_PROVIDER),
-    ("encryption.internal_crypto_provider", (4, 7), SYMMETRIC_PROVIDER),
     ("entitlement.thrift.enable", (3, 0), "false"),
     ("keystore.primary.alias", (3, 0), "wso2carbon"),
     ("keystore.primary.file_name", (3, 0), "wso2carbon.jks"),
@@ -126,13 +123,6 @@ const DEFAULTS: &[(&str, (u8, u8), &str)] = &[
     ("truststore.password", (3, 0), "wso2carbon"),
     ("truststore.type", (3, 0), "JKS"),
 ];
-
-/// Encrypts what is stored with the internal keystore.
-pub(super) const KEYSTORE_PROVIDER: &str =
-    "org.wso2.carbon.crypto.provider.KeyStoreBasedInternalCryptoProvider";
-/// Encrypts what is stored with `[encryption] key`.
-pub(super) const SYMMETRIC_PROVIDER: &str =
-    "org.wso2.carbon.crypto.provider.SymmetricKeyInternalCryptoProvider";
 
 /// What is written, and what the product takes it for. `….keystore.file_name` of these tables is mapped
 /// too, but to keys that no template reads.

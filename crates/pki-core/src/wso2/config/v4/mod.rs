@@ -3,9 +3,15 @@
 //! The product makes its XML of this file at each start, over the defaults of the release. So most of what
 //! a home says is not written in it: the tables here say what is read where nothing is.
 
+mod account;
+mod call_rows;
+mod calls;
+mod checks;
 mod defaults;
+mod files;
 mod release;
 mod resolve;
+mod sources;
 mod stores;
 
 use resolve::Resolver;
@@ -23,13 +29,32 @@ pub(super) fn read(files: &HomeFiles, product: Option<Product>) -> HomeConfig {
     let (product, releases) =
         release::release(files, carbon.as_ref(), deployment.as_ref(), product);
     config.product = product;
-    if let Some(deployment) = &deployment {
-        let resolver = Resolver::new(deployment, releases);
-        config.role = release::role(&resolver, files);
-        config.stores = stores::stores(&resolver);
+    let resolver = deployment
+        .as_ref()
+        .map(|document| Resolver::new(document, releases));
+    if let Some(resolver) = &resolver {
+        fill(&mut config, files, resolver);
     }
-    config.documents.extend(deployment);
+    files::read(&mut config, files, resolver.as_ref());
+    if let Some(deployment) = deployment {
+        config.documents.insert(0, deployment);
+    }
+    account::account(&mut config);
     config
+}
+
+fn fill(config: &mut HomeConfig, files: &HomeFiles, resolver: &Resolver<'_>) {
+    config.role = release::role(resolver, files);
+    config.hosts = checks::hosts(resolver);
+    config.offset = checks::offset(resolver);
+    config.stores = stores::stores(resolver);
+    config.calls = calls::calls(resolver, config.offset.known().copied());
+    config.sources = sources::sources(resolver);
+    config.credentials = sources::credentials(resolver);
+    config.name_checks = checks::name_checks(resolver);
+    config.protocols = checks::protocols(resolver);
+    config.transformation = checks::transformation(resolver);
+    config.encryption_key = checks::encryption_key(resolver);
 }
 
 pub(super) fn edited(config: &HomeConfig, wanted: &Wanted) -> Result<Vec<Edited>, EditError> {

@@ -1,0 +1,10 @@
+//! Real homes of the product: what their configuration says, held against other readers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../shared.rs"]
+mod shared;
+
+mod found;
+mod home;
+mod toml;
