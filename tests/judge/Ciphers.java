@@ -33,6 +33,9 @@
 // ciphers secrets TRANSFORMATION PKCS8-FILE(DER) PATH
 //     -> alias, secret of each entry of a cipher-text.properties, as the secure vault hands it out: what it
 //        cannot decrypt is empty, and for an empty secret it gives the alias
+// ciphers targets HOME
+//     -> for each line of its cipher-tool.properties: alias, how many nodes its XPath finds, and of the first
+//        the value and the secret's alias that it names
 // ciphers properties PATH
 //     -> key, value of each entry, as java.util.Properties reads them
 
@@ -58,12 +61,20 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.crypto.Cipher;
 import javax.crypto.CipherOutputStream;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
+import javax.xml.parsers.DocumentBuilder;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.xpath.XPathConstants;
+import javax.xml.xpath.XPathFactory;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
 
 final class Ciphers {
     static List<List<String>> run(String[] args) throws Exception {
@@ -85,6 +96,7 @@ final class Ciphers {
             }
             case "configure" -> configure(args[1], certificate(args[2]), args[3], args[4]);
             case "secrets" -> secrets(args[1], key(args[2]), args[3]);
+            case "targets" -> targets(Path.of(args[1]));
             case "properties" -> rows(properties(args[1]));
             default -> throw new IllegalArgumentException("unknown command ciphers " + args[0]);
         };
@@ -206,6 +218,36 @@ final class Ciphers {
             secrets.setProperty(alias, secret.isEmpty() ? alias : secret);
         }
         return rows(secrets);
+    }
+
+    /** As the cipher tool takes its lines apart (CipherTool.secureVaultConfigTokens). */
+    private static List<List<String>> targets(Path home) throws Exception {
+        List<List<String>> rows = new ArrayList<>();
+        Properties tool = properties(home.resolve("repository/conf/security/cipher-tool.properties").toString());
+        for (String alias : new TreeSet<>(tool.stringPropertyNames())) {
+            String line = tool.getProperty(alias);
+            int path = line.indexOf("//");
+            int comma = line.indexOf(",");
+            String attribute = "";
+            String xpath = line.substring(path);
+            if (comma > 0) {
+                if (line.substring(comma + 1).trim().equals("true") && line.charAt(comma - 1) == ']') {
+                    attribute = line.substring(line.lastIndexOf('[') + 2, comma - 1);
+                }
+                xpath = line.substring(path, comma);
+            }
+            DocumentBuilder builder = DocumentBuilderFactory.newInstance().newDocumentBuilder();
+            Document document = builder.parse(home.resolve(line.substring(0, path)).toFile());
+            NodeList found = (NodeList) XPathFactory.newInstance().newXPath()
+                    .evaluate(xpath, document.getDocumentElement(), XPathConstants.NODESET);
+            Element first = (Element) found.item(0);
+            String value = attribute.isEmpty() ? first.getTextContent() : first.getAttribute(attribute);
+            String namespace = document.getDocumentElement().getAttribute("xmlns:svns");
+            String named = namespace.equals("http://org.wso2.securevault/configuration")
+                    ? first.getAttribute("svns:secretAlias") : "";
+            rows.add(List.of(alias, Integer.toString(found.getLength()), value, named));
+        }
+        return rows;
     }
 
     private static Properties properties(String path) throws Exception {

@@ -11,7 +11,7 @@ use pki_core::{
         vault::{
             ChangeError, Changes, Cipher, Consequence, Content, Dialect, Done, Envelope, Keeper,
             Keyring, NewKey, Obstacle, OpenError, OpeningKey, Padding, SealingKey, SymmetricKey,
-            Vault, Verdict,
+            TargetState, Vault, Verdict,
         },
     },
 };
@@ -108,6 +108,99 @@ fn the_real_files_of_a_release_are_encrypted_as_the_cipher_tool_does() {
     let theirs = configured(&pair, "RSA", std::str::from_utf8(&plain).unwrap());
     assert_eq!(ours, secrets("RSA", &pair, &theirs));
     assert_eq!(ours["UserManager.AdminUser.Password"], "admin");
+}
+
+#[test]
+fn every_real_home_names_its_secrets_afterwards_as_the_cipher_tool_would() {
+    let Some(folder) = shared::folder() else {
+        return;
+    };
+    let pair = Pair::ready("rsa-2048-10");
+    let homes = std::fs::read_dir(folder.join("wso2/homes/2.6.0")).unwrap();
+    for home in homes.map(|entry| entry.unwrap().path()) {
+        let copy = tempfile::tempdir().unwrap();
+        let mut documents = documents(&home, copy.path());
+        documents.push(document(SECRET_CONF, b""));
+        let before = targets(copy.path());
+        assert!(
+            before.iter().all(|row| row[1] == "1" && row[3].is_empty()),
+            "{before:?}"
+        );
+        let vault = Vault::of(&documents, Generation::Xml);
+        assert_eq!(vault.targets.len(), before.len());
+        for target in &vault.targets {
+            assert!(matches!(
+                target.state,
+                TargetState::WrittenOut {
+                    same: Some(true),
+                    ..
+                }
+            ));
+        }
+        let changes = vault.configure(&pair.sealing(), &mut SystemRandom).unwrap();
+        assert_eq!(changes.files.len(), 5, "{:?}", changes.files);
+        for file in &changes.files {
+            std::fs::write(copy.path().join(&*file.file), file.bytes.expose()).unwrap();
+        }
+        // The JDK's XPath finds what was meant, at the same places.
+        for (before, after) in before.iter().zip(targets(copy.path())) {
+            assert_eq!(after, [&before[0], &before[1], "password", &before[0]]);
+        }
+        let text = std::fs::read(copy.path().join(CIPHER_TEXT)).unwrap();
+        for row in &before {
+            assert_eq!(secrets("RSA", &pair, &text)[&row[0]], row[2]);
+        }
+        // Run again: nothing.
+        let again: Vec<Document> = documents
+            .iter()
+            .map(|it| {
+                let bytes = std::fs::read(copy.path().join(it.file())).unwrap_or_default();
+                Document::read(it.file(), it.syntax(), &bytes).unwrap()
+            })
+            .collect();
+        let vault = Vault::of(&again, Generation::Xml);
+        let changes = vault.configure(&pair.sealing(), &mut SystemRandom).unwrap();
+        assert!(changes.files.is_empty());
+        assert_eq!(vault.dangling().count(), 0);
+    }
+}
+
+#[test]
+fn a_value_that_is_another_than_the_one_to_be_encrypted_stops_everything() {
+    let pair = Pair::ready("rsa-2048-10");
+    let tool = "a=repository/conf/carbon.xml//Server/Password,false\n\
+                b=repository/conf/gone.xml//Server/Password,false\n\
+                c=repository/conf/carbon.xml//Server/Gone,false\n";
+    let xml = b"<Server><Password>changed since</Password></Server>";
+    let documents = [
+        document(CIPHER_TEXT, b"a=[wso2carbon]\nb=[x]\nc=[x]\n"),
+        document(
+            "repository/conf/security/cipher-tool.properties",
+            tool.as_bytes(),
+        ),
+        Document::read("repository/conf/carbon.xml", Syntax::Xml, xml).unwrap(),
+    ];
+    let vault = Vault::of(&documents, Generation::Xml);
+    let refused = vault.configure(&pair.sealing(), &mut SystemRandom);
+    let Err(ChangeError::Secrets(all)) = refused else {
+        panic!("{refused:?}");
+    };
+    let told: Vec<String> = all
+        .iter()
+        .map(|it| format!("{}: {}", it.alias, it.reason))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "a: repository/conf/carbon.xml:1:19 says another value than the one that would be encrypted for it",
+            "b: `repository/conf/gone.xml` has no value where `cipher-tool.properties` says",
+            "c: `repository/conf/carbon.xml` has no value where `cipher-tool.properties` says",
+        ]
+    );
+    assert!(
+        all.iter()
+            .all(|it| !format!("{it:?}").contains("changed since"))
+    );
 }
 
 #[test]
@@ -461,6 +554,40 @@ fn secrets(transformation: &str, pair: &Pair, text: &[u8]) -> BTreeMap<String, S
     rows.into_iter()
         .map(|row| (row[0].clone(), row[1].clone()))
         .collect()
+}
+
+/// The configuration of a home, copied.
+fn documents(home: &Path, copy: &Path) -> Vec<Document> {
+    let mut documents = Vec::new();
+    let mut folders = vec![home.join("repository/conf")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let from = entry.unwrap().path();
+            if from.is_dir() {
+                folders.push(from);
+                continue;
+            }
+            let file = from.strip_prefix(home).unwrap();
+            let to = copy.join(file);
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            let bytes = std::fs::read(&from).unwrap();
+            std::fs::write(to, &bytes).unwrap();
+            let syntax = match from.extension().and_then(|it| it.to_str()) {
+                Some("xml") => Syntax::Xml,
+                Some("properties") => Syntax::Properties,
+                _ => continue,
+            };
+            documents.push(Document::read(path(file), syntax, &bytes).unwrap());
+        }
+    }
+    documents
+}
+
+/// What `cipher-tool.properties` leads to, as the JDK's XPath finds it.
+fn targets(home: &Path) -> Vec<Vec<String>> {
+    judge()
+        .ask("ciphers", &["targets", path(home)].map(Some))
+        .unwrap()
 }
 
 fn path(path: &Path) -> &str {

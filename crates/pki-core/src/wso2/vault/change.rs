@@ -1,123 +1,15 @@
-use std::sync::Arc;
-
 use super::{
-    Cipher, Confidence, Content, Keeper, Malformed, OpenError, Opened, OpeningKey, SealError,
-    Sealed, SealingKey, Secret, UnknownCipher, Vault,
+    ChangeError, ChangedFile, Changes, Cipher, Confidence, Content, Done, Keeper, NewKey, Obstacle,
+    OpenError, Opened, OpeningKey, Outcome, Sealed, SealingKey, Secret, TargetState, Unchangeable,
+    Vault,
     repository::{CIPHER_TEXT, DEPLOYMENT_TOML},
     seal,
 };
 use crate::{
     key::Random,
-    secret::{Bytes, Password},
+    secret::Password,
     wso2::config::{Document, Edits, Generation, Place, toml_key},
-    x509::Certificate,
 };
-
-/// New values of secrets, and the files that have them.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Changes {
-    /// Every file that changes, whole: each byte outside of the values is as it was.
-    pub files: Vec<ChangedFile>,
-    /// What became of each secret that was looked at, in the order of [`Vault::secrets`].
-    pub outcomes: Vec<Outcome>,
-}
-
-/// A file with new values of secrets.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ChangedFile {
-    /// From the home, with `/`.
-    pub file: Arc<str>,
-    /// What the file is to be.
-    pub bytes: Bytes,
-}
-
-/// What became of a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Outcome {
-    /// Its alias.
-    pub alias: String,
-    /// Where it stands; of one that is added, in which file.
-    pub place: Place,
-    /// What was done.
-    pub done: Done,
-}
-
-/// What was done with a secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Done {
-    /// It was not there, and is now, encrypted.
-    Added,
-    /// The new key opens it already: left.
-    AlreadyNew,
-    /// It was plain, and is encrypted.
-    Encrypted(Cipher),
-    /// It is encrypted with a key of the other kind: left.
-    OtherKind,
-    /// It is plain, or there is nothing: left.
-    NotEncrypted,
-    /// It was encrypted for the old key, and is for the new one.
-    Reencrypted(Cipher),
-    /// It had another value.
-    Replaced(Cipher),
-}
-
-/// Why nothing is changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ChangeError {
-    /// The cipher that the vault is set up for is not known here.
-    #[error(transparent)]
-    Cipher(#[from] UnknownCipher),
-    /// Secrets that cannot be changed.
-    #[error("{} of the secrets cannot be changed", .0.len())]
-    Secrets(Vec<Unchangeable>),
-    /// An alias that no file can hold.
-    #[error("`{0}` cannot be an alias: it is empty, or has control characters or braces")]
-    Alias(String),
-    /// The file that a new secret would stand in is not there.
-    #[error("there is no `{0}`")]
-    NoFile(&'static str),
-    /// The new value cannot be encrypted.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-}
-
-/// A secret that cannot be changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Unchangeable {
-    /// Its alias.
-    pub alias: String,
-    /// Where it stands.
-    pub place: Place,
-    /// Why.
-    pub reason: Obstacle,
-}
-
-/// Why a secret cannot be changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Obstacle {
-    /// The text is not what stands between the brackets alone: the cipher tool would encrypt a part of it.
-    #[error("the text does not end at its first `]`, or begins before its `[`")]
-    Cut,
-    /// It opens to what is no text.
-    #[error("what it opens to is no text, so the key may be another one")]
-    Doubtful,
-    /// It is no encrypted value.
-    #[error(transparent)]
-    Malformed(Malformed),
-    /// The old key does not open it.
-    #[error(transparent)]
-    Open(OpenError),
-    /// It cannot be encrypted.
-    #[error(transparent)]
-    Seal(SealError),
-}
 
 impl<'a> Vault<'a> {
     /// Encrypts every secret of the vault that stands there plain, as the cipher tool would.
@@ -130,8 +22,69 @@ impl<'a> Vault<'a> {
         key: &SealingKey,
         random: &mut dyn Random,
     ) -> Result<Changes, ChangeError> {
+        let mut work = Work::default();
+        let outcomes = self.encrypt_plain(&mut work, key, random)?;
+        Ok(work.done(outcomes))
+    }
+
+    /// The same, and what the cipher tool does to the configuration in that run: the values that
+    /// `cipher-tool.properties` leads to ([`Vault::targets`]) name their secrets.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError`], also for a value that is another than the one which is encrypted for it: the server would
+    /// go on with that other one.
+    pub fn configure(
+        &self,
+        key: &SealingKey,
+        random: &mut dyn Random,
+    ) -> Result<Changes, ChangeError> {
+        let mut work = Work::default();
+        let outcomes = self.encrypt_plain(&mut work, key, random)?;
+        let mut obstacles = Vec::new();
+        for target in &self.targets {
+            let reason = match &target.state {
+                TargetState::Named => None,
+                TargetState::WrittenOut {
+                    place,
+                    same: Some(false),
+                } => Some(Obstacle::Differs(place.clone())),
+                TargetState::WrittenOut { .. } => None,
+                TargetState::Absent | TargetState::NoFile => {
+                    Some(Obstacle::NoTarget(target.file.clone()))
+                }
+            };
+            match reason {
+                // A secret that is not there would leave the server with the alias.
+                None if self.has_secret(&target.alias) => target.name_the_secret(&mut work),
+                None => {}
+                Some(reason) => obstacles.push(Unchangeable {
+                    alias: target.alias.clone(),
+                    place: target.place.clone(),
+                    reason,
+                }),
+            }
+        }
+        match obstacles.is_empty() {
+            true => Ok(work.done(outcomes)),
+            false => Err(ChangeError::Secrets(obstacles)),
+        }
+    }
+
+    fn has_secret(&self, alias: &str) -> bool {
+        self.secrets
+            .iter()
+            .any(|it| it.keeper == Keeper::Vault && it.alias == alias)
+    }
+
+    fn encrypt_plain(
+        &self,
+        work: &mut Work<'a>,
+        key: &SealingKey,
+        random: &mut dyn Random,
+    ) -> Result<Vec<Outcome>, ChangeError> {
         let cipher = self.settings.cipher.clone()?;
-        self.change(|secret| match &secret.content {
+        self.change(work, |secret| match &secret.content {
             Content::Plain { cut: true, .. } => Err(Obstacle::Cut),
             Content::Plain { text, .. } => {
                 let value = seal(text.utf8(), cipher, key, random).map_err(Obstacle::Seal)?;
@@ -205,7 +158,8 @@ impl<'a> Vault<'a> {
         random: &mut dyn Random,
     ) -> Result<Changes, ChangeError> {
         let vault_cipher = self.settings.cipher.clone().ok();
-        self.change(|secret| {
+        let mut work = Work::default();
+        let outcomes = self.change(&mut work, |secret| {
             let sealed = match &secret.content {
                 Content::Empty | Content::Plain { .. } => {
                     return Ok(Some((Done::NotEncrypted, None)));
@@ -249,15 +203,16 @@ impl<'a> Vault<'a> {
                 )
                 .map_err(Obstacle::Seal)?;
             Ok(Some((Done::Reencrypted(opened.cipher), Some(value))))
-        })
+        })?;
+        Ok(work.done(outcomes))
     }
 
-    /// Asks about every secret; puts the values that it is given in their places, or, if one cannot be had, none.
+    /// Asks about every secret, and puts the values that it is given in their places; fails if one cannot be had.
     fn change(
         &self,
+        work: &mut Work<'a>,
         mut new_value: impl FnMut(&Secret<'a>) -> Result<Option<Decided>, Obstacle>,
-    ) -> Result<Changes, ChangeError> {
-        let mut changed: Vec<(&Document, Edits)> = Vec::new();
+    ) -> Result<Vec<Outcome>, ChangeError> {
         let (mut outcomes, mut obstacles) = (Vec::new(), Vec::new());
         for secret in &self.secrets {
             let (alias, place) = (secret.alias.clone(), secret.place.clone());
@@ -270,28 +225,17 @@ impl<'a> Vault<'a> {
                 Ok(None) => {}
                 Ok(Some((done, value))) => {
                     outcomes.push(Outcome { alias, place, done });
-                    let Some(value) = value else { continue };
-                    let at = changed
-                        .iter()
-                        .position(|(document, _)| document.file() == secret.document.file());
-                    let at = at.unwrap_or_else(|| {
-                        changed.push((secret.document, Edits::new()));
-                        changed.len() - 1
-                    });
-                    changed[at].1.set(secret.document, secret.leaf, &value);
+                    if let Some(value) = value {
+                        let (edits, _) = work.edits(secret.document);
+                        edits.set(secret.document, secret.leaf, &value);
+                    }
                 }
             }
         }
-        if !obstacles.is_empty() {
-            return Err(ChangeError::Secrets(obstacles));
+        match obstacles.is_empty() {
+            true => Ok(outcomes),
+            false => Err(ChangeError::Secrets(obstacles)),
         }
-        let files = changed
-            .iter()
-            .map(|(document, edits)| ChangedFile::of(document, edits));
-        Ok(Changes {
-            files: files.collect(),
-            outcomes,
-        })
     }
 
     /// Where a new secret goes: at the end of `cipher-text.properties`; right behind the line `[secrets]`, which
@@ -326,16 +270,33 @@ impl<'a> Vault<'a> {
 /// What is done with a secret, and its new value.
 type Decided = (Done, Option<String>);
 
-/// For which key secrets are encrypted anew.
-#[derive(Clone, Copy, Debug)]
-pub struct NewKey<'a> {
-    /// The key.
-    pub sealing: &'a SealingKey,
-    /// Its other half, if it is at hand: tells what is encrypted for it already.
-    pub opening: Option<&'a OpeningKey>,
-    /// The certificate that envelopes name
-    /// ([`certificate_of_envelope`](super::certificate_of_envelope)).
-    pub named: Option<&'a Certificate>,
+/// Edits of several documents.
+#[derive(Default)]
+pub(super) struct Work<'a>(Vec<(&'a Document, Edits)>);
+
+impl<'a> Work<'a> {
+    /// Those of a document, and whether they are the first.
+    pub(super) fn edits(&mut self, document: &'a Document) -> (&mut Edits, bool) {
+        let found = self
+            .0
+            .iter()
+            .position(|(it, _)| it.file() == document.file());
+        let at = found.unwrap_or_else(|| {
+            self.0.push((document, Edits::new()));
+            self.0.len() - 1
+        });
+        (&mut self.0[at].1, found.is_none())
+    }
+
+    fn done(self, outcomes: Vec<Outcome>) -> Changes {
+        let changed = self.0.iter().filter(|(_, edits)| !edits.is_empty());
+        Changes {
+            files: changed
+                .map(|(document, edits)| ChangedFile::of(document, edits))
+                .collect(),
+            outcomes,
+        }
+    }
 }
 
 impl ChangedFile {

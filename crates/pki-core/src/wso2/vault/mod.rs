@@ -7,7 +7,8 @@
 //! | encrypt one as the product would | [`SealingKey`], [`seal`], [`Envelope::seal`] |
 //! | the secrets of a home, and where its configuration names them | [`Vault`], [`Secret`], [`Reference`] |
 //! | what a node makes of each, and what comes of it | [`Vault::check`], [`Verdict`], [`Consequence`] |
-//! | encrypt what is plain, set one, encrypt all for another key | [`Vault::encrypt`], [`Vault::set`], [`Vault::reencrypt`] |
+//! | set the vault up | [`secret_conf`] |
+//! | encrypt what is plain, set one, encrypt all for another key | [`Vault::encrypt`], [`Vault::configure`], [`Vault::set`], [`Vault::reencrypt`] |
 //! | what a name of Java's means to whom | [`Cipher`], [`Dialect`] |
 //!
 //! Two parts of the product encrypt. The *secure vault* (with its cipher tool) keeps passwords of configuration
@@ -37,14 +38,13 @@ mod cipher;
 mod hazard;
 mod key;
 mod open;
+mod outcome;
 mod repository;
 mod seal;
 mod settings;
+mod target;
 mod value;
 
-pub use change::{
-    ChangeError, ChangedFile, Changes, Done, NewKey, Obstacle, Outcome, Unchangeable,
-};
 pub use check::{Consequence, Keyring, Verdict, names_certificate};
 pub use cipher::{Cipher, Dialect, Hash, Padding, UnknownCipher};
 pub use hazard::Hazard;
@@ -53,9 +53,13 @@ pub use key::{
     refused_by_cipher_tool, thumbprint,
 };
 pub use open::{Confidence, OpenError, Opened};
+pub use outcome::{
+    ChangeError, ChangedFile, Changes, Done, NewKey, Obstacle, Outcome, Unchangeable,
+};
 pub use repository::{Content, Keeper, Reference, Secret, Vault};
 pub use seal::{SealError, seal};
-pub use settings::{IdentityStore, Mode, VaultSettings};
+pub use settings::{IdentityStore, Mode, VaultSettings, secret_conf};
+pub use target::{Target, TargetState};
 pub use value::{Envelope, EnvelopeContent, GcmParts, Malformed, Sealed};
 
 use super::{Product, Slot};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Dialect, Hazard, Malformed, Sealed, VaultSettings, hazard};
+use super::{Dialect, Hazard, Malformed, Sealed, Target, VaultSettings, hazard, target};
 use crate::{
     secret::Password,
     wso2::config::{Document, Generation, Leaf, Place},
@@ -21,6 +21,8 @@ pub struct Vault<'a> {
     pub references: Vec<Reference>,
     /// How the vault is set up (`secret-conf.properties`).
     pub settings: VaultSettings,
+    /// Where the cipher tool would name secrets (`cipher-tool.properties`); none where a `deployment.toml` does.
+    pub targets: Vec<Target<'a>>,
     /// What the product's cipher tool would stumble over in `deployment.toml`.
     pub hazards: Vec<Hazard>,
 }
@@ -107,8 +109,12 @@ impl<'a> Vault<'a> {
             let leaves = document.leaves().iter();
             leaves.flat_map(move |leaf| references(document, leaf))
         });
+        let tool = file(CIPHER_TOOL).filter(|_| generation == Generation::Xml);
         Self {
             generation,
+            targets: tool
+                .map(|tool| target::read(tool, documents, &secrets))
+                .unwrap_or_default(),
             secrets,
             references: references.collect(),
             settings,
@@ -266,7 +272,7 @@ fn references(document: &Document, leaf: &Leaf) -> Vec<Reference> {
     found
 }
 
-fn place(document: &Document, leaf: &Leaf) -> Place {
+pub(super) fn place(document: &Document, leaf: &Leaf) -> Place {
     Place {
         file: document.file().into(),
         line: leaf.line,
@@ -286,6 +292,8 @@ impl fmt::Display for Keeper {
 
 /// Encrypted passwords of releases that are configured in XML.
 pub(super) const CIPHER_TEXT: &str = "repository/conf/security/cipher-text.properties";
+/// Where the cipher tool names them.
+const CIPHER_TOOL: &str = "repository/conf/security/cipher-tool.properties";
 /// How the vault is set up.
 pub(super) const SECRET_CONF: &str = "repository/conf/security/secret-conf.properties";
 /// The configuration of 3.0 and later.

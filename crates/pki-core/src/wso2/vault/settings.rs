@@ -1,7 +1,7 @@
 //! How the vault is set up: `secret-conf.properties`.
 
-use super::{Cipher, Dialect, UnknownCipher};
-use crate::wso2::config::Document;
+use super::{Cipher, Dialect, UnknownCipher, repository::CIPHER_TEXT};
+use crate::wso2::{Product, config::Document};
 
 /// How the vault reads secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,9 +52,9 @@ impl VaultSettings {
                 .map(|leaf| leaf.text().trim().to_owned())
                 .filter(|text| !text.is_empty())
         };
-        let mode = match value("secretRepositories.file.encryptionMode").as_deref() {
-            Some("symmetric") => Mode::StoredSecretKey,
-            Some("key.based.symmetric.encryption") => Mode::KeyFile,
+        let mode = match value(ENCRYPTION_MODE).as_deref() {
+            Some(STORED_SECRET_KEY) => Mode::StoredSecretKey,
+            Some(KEY_FILE) => Mode::KeyFile,
             _ => Mode::Asymmetric,
         };
         let algorithm = value("secretRepositories.file.algorithm");
@@ -76,6 +76,75 @@ impl VaultSettings {
         }
     }
 }
+
+/// A `secret-conf.properties` as the release's cipher tool writes it (`Utils.writeToSecureConfPropertyFile`),
+/// without its date and in a fixed order.
+///
+/// `transformation` is the cipher by Java's name, where it is not the mode's own. The tool of 2.x writes the
+/// location as an absolute path; the server takes one from its home as well.
+pub fn secret_conf(
+    product: Product,
+    mode: Mode,
+    store: &IdentityStore,
+    transformation: Option<&str>,
+) -> String {
+    let mut lines = Vec::new();
+    if product.at_least(3, 0) {
+        lines.push(("secVault.enabled", "true"));
+    }
+    lines.extend([
+        (
+            "carbon.secretProvider",
+            "org.wso2.securevault.secret.handler.SecretManagerSecretCallbackHandler",
+        ),
+        ("secretRepositories", "file"),
+        (
+            "secretRepositories.file.provider",
+            "org.wso2.securevault.secret.repository.FileBaseSecretRepositoryProvider",
+        ),
+        ("secretRepositories.file.location", CIPHER_TEXT),
+    ]);
+    if let Some(name) = transformation {
+        lines.push(("secretRepositories.file.algorithm", name));
+    }
+    match mode {
+        Mode::Asymmetric => {}
+        Mode::StoredSecretKey => lines.push((ENCRYPTION_MODE, STORED_SECRET_KEY)),
+        Mode::KeyFile => lines.extend([
+            (ENCRYPTION_MODE, KEY_FILE),
+            ("key.based.password", "encryption.key.password"),
+            (
+                "key.based.secretProvider",
+                "org.wso2.carbon.securevault.EncryptionKeyCallbackHandler",
+            ),
+        ]),
+    }
+    let callback = "org.wso2.carbon.securevault.DefaultSecretCallbackHandler";
+    lines.extend([
+        ("keystore.identity.location", store.location.as_str()),
+        (
+            "keystore.identity.type",
+            store.kind.as_deref().unwrap_or("JKS"),
+        ),
+        (
+            "keystore.identity.alias",
+            store.alias.as_deref().unwrap_or_default(),
+        ),
+        (
+            "keystore.identity.store.password",
+            "identity.store.password",
+        ),
+        ("keystore.identity.store.secretProvider", callback),
+        ("keystore.identity.key.password", "identity.key.password"),
+        ("keystore.identity.key.secretProvider", callback),
+    ]);
+    let line = |(key, value): &(&str, &str)| format!("{key}={}\n", value.replace('\\', "\\\\"));
+    lines.iter().map(line).collect()
+}
+
+const ENCRYPTION_MODE: &str = "secretRepositories.file.encryptionMode";
+const STORED_SECRET_KEY: &str = "symmetric";
+const KEY_FILE: &str = "key.based.symmetric.encryption";
 
 #[cfg(test)]
 mod tests {
@@ -103,5 +172,34 @@ mod tests {
         );
         assert_eq!((symmetric.enabled, symmetric.mode), (false, Mode::KeyFile));
         assert_eq!(symmetric.cipher, Ok(Cipher::AesGcm));
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_it_was_meant() {
+        let store = IdentityStore {
+            location: "C:\\h\\a.jks".to_owned(),
+            kind: Some("PKCS12".to_owned()),
+            alias: Some("wso2carbon".to_owned()),
+        };
+        for (mode, transformation) in [
+            (Mode::Asymmetric, None),
+            (Mode::Asymmetric, Some("RSA/ECB/OAEPwithSHA1andMGF1Padding")),
+            (Mode::StoredSecretKey, None),
+            (Mode::KeyFile, None),
+        ] {
+            let text = secret_conf(Product::of(4, 7), mode, &store, transformation);
+            let document = Document::read("f", Syntax::Properties, text.as_bytes()).unwrap();
+            let read = VaultSettings::read(Some(&document));
+            assert!(read.configured && read.enabled);
+            assert_eq!((read.mode, read.keystore.as_ref()), (mode, Some(&store)));
+            let usual = match mode {
+                Mode::Asymmetric => "RSA",
+                _ => "AES/GCM/NoPadding",
+            };
+            let cipher = Cipher::named(transformation.unwrap_or(usual), Dialect::Vault);
+            assert_eq!(read.cipher, cipher);
+        }
+        let old = secret_conf(Product::of(2, 6), Mode::Asymmetric, &store, None);
+        assert!(!old.contains("secVault.enabled"));
     }
 }
