@@ -74,7 +74,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "report",
         &[
             "secret", "disk", "x509", "key", "keystore", "path", "edit", "wso2", "issue",
-            "topology", "observe", "verify", "plan", "audit",
+            "topology", "observe", "verify", "plan", "audit", "install",
         ],
     ),
 ];

@@ -14,6 +14,7 @@
 //! | what a cluster consists of, as its operator wrote it down | [`topology`] |
 //! | what is there, what has to be done, doing it | [`observe`], [`plan`], [`apply`] |
 //! | whether a deployment works | [`verify`] |
+//! | a node's files put into a product home | [`install`] |
 //! | results as text and JSON | [`report`] |
 
 #![forbid(unsafe_code)]
@@ -22,6 +23,7 @@
 pub mod apply;
 pub mod disk;
 pub mod edit;
+pub mod install;
 pub mod issue;
 pub mod key;
 pub mod keystore;

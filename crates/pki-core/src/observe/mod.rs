@@ -31,6 +31,7 @@
 
 pub mod endpoint;
 mod error;
+mod home_files;
 mod inputs;
 mod inventory;
 mod layout;
@@ -38,6 +39,7 @@ mod passwords;
 mod store;
 
 pub use error::ObserveError;
+pub use home_files::{FoundFiles, running_server};
 pub use inputs::{Inputs, Vendor};
 pub use inventory::Inventory;
 pub use layout::Layout;

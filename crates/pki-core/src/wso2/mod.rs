@@ -31,6 +31,7 @@ mod known_keys;
 mod listeners;
 mod password;
 mod product;
+mod reload;
 mod role;
 mod slot;
 pub mod vault;
@@ -41,5 +42,9 @@ pub use known_keys::{KnownKey, KnownKeyClass, known_certificate, known_key, know
 pub use listeners::{Listener, listeners};
 pub use password::{PASSWORD_MINIMUM, breaks_configuration, is_encryption_key};
 pub use product::{InvalidProduct, Product};
+pub use reload::{ReloadRow, reloads};
 pub use role::{Role, UnknownRole};
-pub use slot::{GATEWAY_CERTIFICATE_ALIAS, Slot};
+pub use slot::{
+    ENCRYPTION_KEY_ALIAS, ENCRYPTION_KEY_VARIABLE, GATEWAY_CERTIFICATE_ALIAS, PID_FILE,
+    SECURITY_FOLDER, Slot,
+};

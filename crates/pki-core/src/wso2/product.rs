@@ -34,6 +34,11 @@ impl Product {
         self.major > major || self.major == major && self.minor >= minor
     }
 
+    /// True for patch releases of the same minor one.
+    pub const fn is_same_minor(self, other: Self) -> bool {
+        self.major == other.major && self.minor == other.minor
+    }
+
     /// True where one key, `[encryption] key`, encrypts what is stored, on all nodes the same (4.7: the
     /// symmetric provider is the default; `default.json` of all four distributions).
     pub const fn has_encryption_key(self) -> bool {

@@ -6,6 +6,18 @@ use crate::keystore::Format;
 /// The truststore alias under which gateways from 3.0 on look for the certificate that signs tokens.
 pub const GATEWAY_CERTIFICATE_ALIAS: &str = "gateway_certificate_alias";
 
+/// The folder of a home in which the product looks for its stores.
+pub const SECURITY_FOLDER: &str = "repository/resources/security";
+
+/// The file in a home that holds the number of the running server's process.
+pub const PID_FILE: &str = "wso2carbon.pid";
+
+/// The environment variable that holds the encryption key where the configuration refers to it.
+pub const ENCRYPTION_KEY_VARIABLE: &str = "WSO2_ENCRYPTION_KEY";
+
+/// The alias of the encryption key in the product's secret repository.
+pub const ENCRYPTION_KEY_ALIAS: &str = "encryption_key";
+
 /// The part that a store plays on a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Slot {
@@ -30,6 +42,27 @@ impl Slot {
             Self::Primary => "primary",
             Self::Tls => "tls",
             Self::Truststore => "truststore",
+        }
+    }
+
+    /// The environment variable that holds its password where the configuration refers to one: the names
+    /// of the product's Helm chart.
+    pub const fn password_variable(self) -> &'static str {
+        match self {
+            Self::Internal => "WSO2_INTERNAL_KEYSTORE_PASSWORD",
+            Self::Primary => "WSO2_PRIMARY_KEYSTORE_PASSWORD",
+            Self::Tls => "WSO2_TLS_KEYSTORE_PASSWORD",
+            Self::Truststore => "WSO2_TRUSTSTORE_PASSWORD",
+        }
+    }
+
+    /// The alias of its password in the product's secret repository: the names of the product's Helm chart.
+    pub const fn secret_alias(self) -> &'static str {
+        match self {
+            Self::Internal => "internal_keystore_password",
+            Self::Primary => "keystore_password",
+            Self::Tls => "ssl_keystore_password",
+            Self::Truststore => "truststore_password",
         }
     }
 

@@ -4,6 +4,7 @@
 mod certificate;
 mod change;
 mod difference;
+mod install;
 mod probe;
 mod store;
 
@@ -12,6 +13,7 @@ use std::io::{self, Write};
 pub use certificate::{certificates, judged};
 pub use change::change;
 pub use difference::{differences, findings};
+pub use install::installation;
 pub use probe::probe;
 pub use store::stores;
 

@@ -1,0 +1,76 @@
+use std::path::Path;
+
+use pki_core::{
+    disk::{DiskError, Refusal},
+    install::InstallRefusal,
+};
+
+use super::CommandError;
+use crate::paste::{Paste, quoted};
+
+/// Nothing is installed, and why.
+pub(crate) fn install(refusal: &InstallRefusal, home: &Path, paste: &Paste) -> CommandError {
+    let message = format!("`{}`: {refusal}", home.display());
+    match refusal {
+        InstallRefusal::Unread { file, .. } => CommandError::failed(message).hint(format!(
+            "nothing was touched: mend the file, then run it again (`${{EDITOR:-vi}} {}`)",
+            quoted(&home.join(&**file))
+        )),
+        InstallRefusal::NotIssued { .. } => CommandError::failed(message)
+            .hint(format!("{} makes it", paste.command("issue"))),
+        InstallRefusal::NotInTopology { .. } | InstallRefusal::Edit(_) => {
+            CommandError::usage(message)
+        }
+        InstallRefusal::NoPassword { .. } => CommandError::failed(message),
+        InstallRefusal::OtherNode { of, .. } => CommandError::refused(message)
+            .hint(format!(
+                "install that node there: {}",
+                paste.command(&format!("install --node {of} --home {}", quoted(home)))
+            ))
+            .hint("`--any-host` installs it all the same"),
+        InstallRefusal::OtherPrimary { .. } => CommandError::refused(message).hint(
+            "what the home has encrypted can be read with its own key alone: bring that key into the \
+             topology, `[primary] keystore = \"…\"` with `keystore_password`, in an empty workspace",
+        ),
+        InstallRefusal::OtherRelease { found, .. } => CommandError::refused(message).hint(format!(
+            "set `product = \"{found}\"` in the topology, or name another home"
+        )),
+        _ => CommandError::failed(message),
+    }
+}
+
+/// A home cannot be read, locked or changed.
+pub(crate) fn home(error: &DiskError, dir: &Path, command: &str) -> CommandError {
+    let message = error.to_string();
+    match error {
+        DiskError::Edited { .. } => CommandError::refused(message).hint(format!(
+            "what was changed since stays beside the file, with `.found` at the end of its name: `{command} --keep-changed`"
+        )),
+        DiskError::Refused { path, reason } => match reason {
+            Refusal::ForeignOwner { .. } => CommandError::refused(message)
+                .hint("run it as the user who owns the home, or as root"),
+            Refusal::ReadOnly { .. } => {
+                CommandError::refused(message).hint(format!("`chmod u+w {}`", quoted(path)))
+            }
+            _ => CommandError::refused(message),
+        },
+        DiskError::Held { holder: Some(holder), .. } => CommandError::failed(message).hint(format!(
+            "wait for it (`ps -p {}`), or wait longer: `--lock-timeout 2m`",
+            holder.pid
+        )),
+        DiskError::Held { .. } => {
+            CommandError::failed(message).hint("wait for it, or wait longer: `--lock-timeout 2m`")
+        }
+        DiskError::Unfinished { source, .. } => CommandError::failed(message)
+            .because(source)
+            .hint(format!("run it again, it will be completed: `{command}`")),
+        DiskError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            CommandError::failed(message).because(source).hint(format!(
+                "a home is the folder that has `repository/conf` in it: `ls {}`",
+                quoted(dir)
+            ))
+        }
+        DiskError::Io { source, .. } => CommandError::failed(message).because(source),
+        _ => CommandError::failed(message),
+    }
+}

@@ -1,0 +1,90 @@
+use std::sync::Arc;
+
+use crate::{
+    disk::{PathError, RelPath},
+    secret::Source,
+    wso2::{
+        Product,
+        config::{DocumentError, EditError, Place},
+    },
+    x509::Fingerprint,
+};
+
+/// Why nothing is installed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InstallRefusal {
+    /// The configuration cannot be changed as it must be.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// The workspace knows no password from a source.
+    #[error("there is no password from `{place}`")]
+    NoPassword {
+        /// The source.
+        place: Source,
+    },
+    /// A file of the node has not been made.
+    #[error("the workspace has no `{path}`")]
+    NotIssued {
+        /// In the workspace.
+        path: RelPath,
+    },
+    /// The node is in no group of the topology.
+    #[error("the topology has no node `{node}`")]
+    NotInTopology {
+        /// Its name.
+        node: String,
+    },
+    /// The edited configuration still names another file.
+    #[error("{place}: after the edit it says `{found}` and not `{expected}`")]
+    NotSaid {
+        /// Where.
+        place: Place,
+        /// The file's name.
+        expected: String,
+        /// What is read there.
+        found: String,
+    },
+    /// The home calls itself by the host of another node.
+    #[error("{place}: the home is `{host}`, which is node `{of}` and not `{node}`")]
+    OtherNode {
+        /// Where it says so.
+        place: Box<Place>,
+        /// Its host.
+        host: String,
+        /// The node that was to be installed.
+        node: String,
+        /// The node whose host it is.
+        of: String,
+    },
+    /// The home has a primary of its own, which may have encrypted something.
+    #[error("the home has another primary key than the deployment")]
+    OtherPrimary {
+        /// SHA-256 of the deployment's certificate.
+        expected: Fingerprint,
+        /// SHA-256 of the home's.
+        found: Fingerprint,
+    },
+    /// The home is of another release than the topology says.
+    #[error("the home is of release {found}, the topology is for {expected}")]
+    OtherRelease {
+        /// The topology's.
+        expected: Product,
+        /// The home's.
+        found: Product,
+    },
+    /// A path in the home cannot be named.
+    #[error(transparent)]
+    Path {
+        /// Why not.
+        reason: PathError,
+    },
+    /// A configuration file is broken.
+    #[error("{file}:{reason}")]
+    Unread {
+        /// From the home.
+        file: Arc<str>,
+        /// With line and column.
+        reason: DocumentError,
+    },
+}

@@ -1,0 +1,145 @@
+use std::io::{self, Write};
+
+use super::{
+    Layout,
+    lines::{Lines, count},
+};
+use crate::{
+    disk::{Effect, Intended},
+    install::{After, Installation, Misdirected},
+    wso2::config::Edited,
+};
+
+/// Writes what an installation would change: each value of each configuration file, before and after, then
+/// the stores, then the URLs that stay. Passwords are never shown.
+///
+/// # Errors
+///
+/// If the sink cannot be written.
+pub fn installation(
+    installation: &Installation,
+    intended: &[Intended],
+    urls: bool,
+    layout: Layout,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
+    let mut lines = Lines::new(sink, layout);
+    for edited in &installation.edited {
+        let there = |it: &&Intended| it.path.as_str() == &*edited.file;
+        if let Some(file) = intended.iter().find(there) {
+            lines.put(0, &headline(file))?;
+            write_values(edited, &mut lines)?;
+            lines.blank()?;
+        }
+    }
+    let configured = |it: &Intended| {
+        let mut edited = installation.edited.iter();
+        edited.any(|edited| it.path.as_str() == &*edited.file)
+    };
+    let stores: Vec<&Intended> = intended.iter().filter(|it| !configured(it)).collect();
+    for file in &stores {
+        lines.put(0, &headline(file))?;
+    }
+    if !stores.is_empty() {
+        lines.blank()?;
+    }
+    if !urls {
+        write_urls(&installation.misdirected, &mut lines)?;
+    }
+    let values: usize = installation.edited.iter().map(|it| it.changes.len()).sum();
+    lines.put(
+        0,
+        &format!(
+            "{} to write, {} in configuration files to set",
+            count(intended.len(), "file"),
+            count(values, "value")
+        ),
+    )
+}
+
+/// Writes which files would change.
+///
+/// # Errors
+///
+/// If the sink cannot be written.
+pub fn intended(files: &[Intended], layout: Layout, sink: &mut dyn Write) -> io::Result<()> {
+    let mut lines = Lines::new(sink, layout);
+    files.iter().try_for_each(|file| {
+        lines.put(0, &headline(file))?;
+        match &file.set_aside {
+            None => Ok(()),
+            Some(aside) => lines.put(
+                2,
+                &format!("what is there now is kept as `{}`", aside.display()),
+            ),
+        }
+    })
+}
+
+/// Writes what is to be done after an installation.
+///
+/// # Errors
+///
+/// If the sink cannot be written.
+pub fn after(after: &After, node: &str, layout: Layout, sink: &mut dyn Write) -> io::Result<()> {
+    let mut lines = Lines::new(sink, layout);
+    for reload in &after.reloads {
+        lines.put(
+            0,
+            &format!("taken without a restart: {}, {}", reload.what, reload.when),
+        )?;
+    }
+    if !after.restart {
+        return Ok(());
+    }
+    lines.put(0, &format!("everything else needs a restart of `{node}`"))?;
+    lines.put(0, "order of restarts, one node after the other:")?;
+    for (role, nodes) in &after.order {
+        lines.put(2, &format!("{role}: {}", nodes.join(", then ")))?;
+    }
+    Ok(())
+}
+
+fn headline(file: &Intended) -> String {
+    let what = match file.effect {
+        Effect::Create => "new",
+        Effect::Remove => "goes",
+        Effect::Replace => "changes",
+    };
+    match file.outside {
+        true => format!(
+            "{} ({what}, behind a link: `{}`)",
+            file.path,
+            file.file.display()
+        ),
+        false => format!("{} ({what})", file.path),
+    }
+}
+
+fn write_values(edited: &Edited, lines: &mut Lines<'_>) -> io::Result<()> {
+    edited.changes.iter().try_for_each(|change| {
+        lines.put(2, &format!("{}: {}", change.place.line, change.place.key))?;
+        if let Some(before) = &change.before {
+            lines.put(6, &format!("- {before}"))?;
+        }
+        lines.put(6, &format!("+ {}", change.after))
+    })
+}
+
+fn write_urls(misdirected: &[Misdirected], lines: &mut Lines<'_>) -> io::Result<()> {
+    if misdirected.is_empty() {
+        return Ok(());
+    }
+    lines.put(
+        0,
+        "URLs that name another server than the topology has, left as they are:",
+    )?;
+    for it in misdirected {
+        lines.put(2, &format!("{}: {}", it.place, it.place.key))?;
+        lines.put(
+            6,
+            &format!("written `{}`, the {} is `{}`", it.written, it.to, it.wanted),
+        )?;
+    }
+    lines.blank()
+}
