@@ -2,14 +2,20 @@ use std::{fmt, ops::Range, sync::Arc};
 
 use zeroize::Zeroizing;
 
-use super::{properties, toml, xml};
+use super::{json, properties, script, toml, xml};
 
 /// How a configuration file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Syntax {
+    /// JSON (RFC 8259).
+    Json,
+    /// A policy file of Java: of it, the keystore that it names.
+    Policy,
     /// `key=value` lines, as `java.util.Properties` reads them.
     Properties,
+    /// A start script of either shell: of it, the system properties that it sets, `-Dname=value`.
+    Script,
     /// TOML 1.0.
     Toml,
     /// XML 1.0, UTF-8 or ISO 8859-1.
@@ -36,8 +42,8 @@ pub struct Document {
 #[non_exhaustive]
 pub struct Leaf {
     /// What leads to it. XML: local names from the root, each with `[name]` behind it where the element has
-    /// a `name` attribute, or a `Connector` a `port`, joined by `/`; `/@attribute` at the end. TOML: the
-    /// keys, joined by `.`; elements of arrays have the array's key. Several leaves may have the same key.
+    /// a `name` attribute, or a `Connector` a `port`, joined by `/`; `/@attribute` at the end. TOML and JSON:
+    /// the keys, joined by `.`; elements of arrays have the array's key. Several leaves may have the same key.
     pub key: String,
     /// The blocks that hold it, from the root to its parent.
     pub blocks: Vec<BlockId>,
@@ -49,10 +55,10 @@ pub struct Leaf {
     pub secret_alias: Option<String>,
     /// The value, without markup, entities resolved, outer white space taken off.
     pub(super) text: Zeroizing<String>,
-    /// Where it stands in the document's text, with its quotes (TOML) and without (XML). Empty for an
+    /// Where it stands in the document's text, with its quotes (TOML, JSON) and without (the others). Empty for an
     /// element that is `<closed/>`.
     pub(super) span: Range<usize>,
-    /// True for a TOML string and for everything in XML; false for a number or a boolean.
+    /// False for a number, a boolean or the like in TOML or JSON.
     pub(super) is_string: bool,
 }
 
@@ -128,6 +134,9 @@ impl Document {
             Syntax::Xml => xml::read(file, bytes),
             Syntax::Toml => toml::read(file, bytes),
             Syntax::Properties => properties::read(file, bytes),
+            Syntax::Json => json::read(file, bytes),
+            Syntax::Script => Ok(script::read(file, bytes)),
+            Syntax::Policy => Ok(script::read_policy(file, bytes)),
         }
     }
 
@@ -184,7 +193,7 @@ impl Document {
         let key = self.block_key(block);
         let separator = match self.syntax {
             Syntax::Xml => '/',
-            Syntax::Toml | Syntax::Properties => '.',
+            _ => '.',
         };
         self.leaves.iter().find(|leaf| {
             leaf.blocks.contains(&block)
@@ -404,6 +413,42 @@ mod tests {
             ]
         );
         assert_eq!(span(&document, "k 1"), "v\\u003d\\t");
+    }
+
+    #[test]
+    fn json_values_keep_their_places() {
+        let text = "\u{feff}{\r\n \"sso\" : {\r\n  \"p\\u0061ss\" :\"a\\\"b\", \"n\": [1, {\"x\":true}, null]}}";
+        let document = read(Syntax::Json, text.as_bytes());
+        let all: Vec<(&str, &str, usize, usize)> = document
+            .leaves()
+            .iter()
+            .map(|leaf| (&*leaf.key, leaf.text(), leaf.line, leaf.column))
+            .collect();
+        assert_eq!(
+            all,
+            [
+                ("sso.pass", "a\"b", 3, 16),
+                ("sso.n", "1", 3, 30),
+                ("sso.n.x", "true", 3, 38),
+                ("sso.n", "null", 3, 45)
+            ]
+        );
+        let block = document.blocks("sso").next().unwrap();
+        assert_eq!(document.within(block, "pass").unwrap().text(), "a\"b");
+        assert_eq!(span(&document, "sso.pass"), "\"a\\\"b\"");
+        let error = Document::read("f", Syntax::Json, b"{\n \"a\": }").unwrap_err();
+        assert_eq!(error.to_string(), "2:7: expected value");
+        for deep in [
+            "[".repeat(100_000),
+            "{\"a\":".repeat(100_000),
+            "[[1".to_owned(),
+        ] {
+            assert!(Document::read("f", Syntax::Json, deep.as_bytes()).is_err());
+        }
+        let closed = "[".repeat(100_000) + &"]".repeat(100_000);
+        assert!(Document::read("f", Syntax::Json, closed.as_bytes()).is_err());
+        let crowd = format!("[{}1]", "1,".repeat(200_000));
+        assert!(Document::read("f", Syntax::Json, crowd.as_bytes()).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::{BlockId, Document, Leaf, Syntax, document::Encoding};
+use super::{BlockId, Document, Leaf, Syntax, document::Encoding, json};
 use crate::secret::Bytes;
 
 /// Changes of a document, all made at once by [`Document::edited`].
@@ -131,6 +131,11 @@ fn written(document: &Document, leaf: &Leaf, value: &str) -> Zeroizing<String> {
             false => Zeroizing::new(value.to_owned()),
         },
         Syntax::Properties => properties_value(value),
+        Syntax::Json => match leaf.is_string {
+            true => json::string(value),
+            false => Zeroizing::new(value.to_owned()),
+        },
+        Syntax::Policy | Syntax::Script => Zeroizing::new(value.to_owned()),
         Syntax::Xml if leaf.name().starts_with('@') => {
             let quote = document.text[..leaf.span.start].ends_with('\'');
             let value = escaped(value, !quote);
@@ -295,6 +300,20 @@ mod tests {
         assert_eq!(inserted(text, None, &["x=0"]), "a=1\r\nb=2\r\nx=0\r\n");
         assert_eq!(inserted(text, Some(2), &["x=0"]), "a=1\r\nb=2\r\nx=0\r\n");
         assert_eq!(inserted("", None, &["", "x=0"]), "\nx=0\n");
+    }
+
+    #[test]
+    fn a_json_value_is_quoted_and_everything_around_it_stays() {
+        assert_eq!(
+            edit(
+                Syntax::Json,
+                "{ \"a\" :{\r\n\"b\" :\"\" }}\n\n",
+                "a.b",
+                "x\"\\\u{1}"
+            ),
+            "{ \"a\" :{\r\n\"b\" :\"x\\\"\\\\\\u0001\" }}\n\n"
+        );
+        assert_eq!(edit(Syntax::Json, "{\"a\":1}", "a", "22"), "{\"a\":22}");
     }
 
     #[test]

@@ -10,9 +10,11 @@ pub type HomeFiles = BTreeMap<String, Bytes>;
 pub const CONFIGURATION_FILES: &[&str] = &[
     "bin/*.sh",
     "bin/*.bat",
+    "bin/version.txt",
     "repository/conf/*.toml",
     "repository/conf/*.xml",
     "repository/conf/*.properties",
+    "repository/conf/sec.policy",
     "repository/conf/advanced/*.xml",
     "repository/conf/axis2/*.xml",
     "repository/conf/data-bridge/*.xml",

@@ -25,11 +25,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+// Both generations come to use all of it.
+#[allow(dead_code)]
+mod database;
 mod document;
 mod edit;
 mod home;
+mod json;
 mod model;
 mod properties;
+mod script;
 mod setting;
 mod source;
 mod toml;
@@ -47,7 +52,7 @@ pub(in crate::wso2) use edit::toml_key;
 pub use home::{CONFIGURATION_FILES, HomeFiles};
 pub use model::{
     Call, CallTarget, Client, Credential, DataSource, Endpoint, Generation, HomeConfig, Host,
-    Mention, NameCheck, Protocols, Scheme, State, StoreConsumer, StoreUse, Unread,
+    Mention, NameCheck, NameChecks, Protocols, Scheme, State, StoreConsumer, StoreUse, Unread,
 };
 pub use setting::{Place, Setting, Unknown};
 pub use wanted::{

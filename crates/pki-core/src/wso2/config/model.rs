@@ -30,7 +30,7 @@ pub struct HomeConfig {
     /// Databases and directories.
     pub sources: Vec<DataSource>,
     /// How clients check host names, where something sets it.
-    pub name_checks: Vec<Setting<NameCheck>>,
+    pub name_checks: Vec<NameChecks>,
     /// Which TLS versions listeners take, where something sets it.
     pub protocols: Vec<Protocols>,
     /// Passwords that are no store's: administrators, databases, directories, mail.
@@ -120,11 +120,15 @@ pub enum StoreConsumer {
     Other(&'static str),
     /// Carbon's internal keystore: encrypts what is stored.
     Internal,
+    /// The AMQP client, where its URL names stores; else the JVM's serve.
+    JmsClient,
     /// The JVM: `javax.net.ssl.trustStore`, set from Carbon's truststore.
     Jvm,
+    /// Thrift key validation of a 2.x key manager, port 10397: it serves the primary, any key in it.
+    KeyValidation,
     /// Profiles of the gateway's HTTPS listener.
     ListenerProfile,
-    /// Carbon's primary keystore: signs tokens; thrift key validation (10397) serves it in 2.x.
+    /// Carbon's primary keystore: signs tokens.
     Primary,
     /// Profiles of the gateway's HTTPS sender.
     SenderProfile,
@@ -161,7 +165,7 @@ pub struct Call {
     /// What leads to the setting that holds it, as in [`Leaf::key`](super::Leaf::key): where it stands, or
     /// would stand if it were written.
     pub key: &'static str,
-    /// The value as written, placeholders left in it.
+    /// The value as written, placeholders left in it, users and passwords taken out.
     pub setting: Setting<String>,
     /// The servers in it, in order.
     pub endpoints: Vec<Endpoint>,
@@ -204,6 +208,8 @@ pub enum Client {
     Jms,
     /// Carbon's HTTP client and Axis2: the name, unless the start script says `AllowAll`.
     Kernel,
+    /// Something outside the product's core: SAML, the login pages, a version control system.
+    Other(&'static str),
     /// The gateway's HTTPS sender, with its own truststore: the name.
     Synapse,
     /// Thrift key validation: trust alone, no name.
@@ -222,7 +228,7 @@ pub struct Endpoint {
     pub host: Host,
     /// The port, written or the scheme's own; `None` if it cannot be known.
     pub port: Option<u16>,
-    /// Where `host:port` stands in the written value, in bytes.
+    /// Where `host:port` stands in the value as the file has it ([`Leaf::text`](super::Leaf::text)), in bytes.
     pub authority: Range<usize>,
 }
 
@@ -234,7 +240,8 @@ pub enum Host {
     Loopback(String),
     /// A name or an address, in lower case, brackets taken off.
     Named(String),
-    /// `${carbon.local.ip}`, `${carbon.host}` and their like: whatever the node takes for its own.
+    /// `${carbon.local.ip}`, `${carbon.host}` and their like: whatever the node takes for its own, which is
+    /// its `HostName`, or without one an address of the machine (`NetworkUtils.getLocalHostname`).
     Own(String),
     /// It cannot be known here.
     Unknown(String),
@@ -248,10 +255,16 @@ pub enum Scheme {
     AmqpTls,
     /// AMQP without TLS.
     Amqp,
+    /// What a JDBC driver speaks.
+    Database,
     /// Plain HTTP.
     Http,
     /// HTTP over TLS.
     Https,
+    /// A directory without TLS.
+    Ldap,
+    /// A directory over TLS.
+    Ldaps,
     /// Data bridge over TLS.
     Ssl,
     /// Data bridge without TLS.
@@ -272,11 +285,24 @@ pub struct DataSource {
     pub name: String,
     /// The URL as written, without a password in it.
     pub url: Setting<String>,
+    /// The servers in it, in order; none for a database within the product's own process. Where the written
+    /// URL has users or passwords, their places are in that one.
+    pub servers: Vec<Endpoint>,
     /// `Some(true)`: it speaks TLS; `Some(false)`: it does not; `None`: it cannot be told, or nothing is
     /// connected to (an embedded database).
     pub tls: Option<bool>,
     /// The truststore that its driver is told to use; else the JVM's answers.
     pub truststore: Option<Setting<String>>,
+}
+
+/// How a client checks host names, where something sets it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NameChecks {
+    /// Whose.
+    pub client: Client,
+    /// How. For [`Client::Kernel`] several start scripts may say it, one for each system.
+    pub check: Setting<NameCheck>,
 }
 
 /// How a client checks host names.

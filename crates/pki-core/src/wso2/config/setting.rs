@@ -32,6 +32,8 @@ pub struct Place {
 pub enum Unknown {
     /// It is not written, and the release has no default for it.
     Absent,
+    /// The product encrypted it with its internal key, or with the primary where that serves.
+    Encrypted,
     /// `$env{NAME}`: an environment variable of the server.
     Environment(String),
     /// The text is no value of its kind: a port that is no number, a URL without a host.
@@ -111,6 +113,7 @@ impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent => write!(f, "it is not set"),
+            Self::Encrypted => write!(f, "the product has encrypted it"),
             Self::Environment(name) => write!(f, "the environment variable `{name}` holds it"),
             Self::Invalid(reason) => write!(f, "{reason}"),
             Self::Placeholder(name) => write!(f, "`${{{name}}}` is known at run time alone"),

@@ -227,7 +227,7 @@ fn scheme_at(value: &str, at: usize) -> Option<&str> {
 }
 
 /// Reads `[userinfo@]host[:port]`, and tells where it ends.
-fn server(
+pub(super) fn server(
     value: &str,
     start: usize,
     scheme: Scheme,
@@ -300,7 +300,7 @@ fn part(value: &str, start: usize, meanings: Meanings<'_>) -> (Part, usize) {
             at = end;
             continue;
         }
-        if is_end(c) || matches!(c, ':' | '/' | '?' | '#' | '\'' | ';') {
+        if is_end(c) || matches!(c, ':' | '/' | '?' | '#' | '\'' | ';' | '\\') {
             break;
         }
         text.push(c);
@@ -460,7 +460,7 @@ fn default_port(scheme: Scheme) -> Option<u16> {
         Scheme::Http | Scheme::Ws => Some(80),
         Scheme::Https | Scheme::Wss => Some(443),
         Scheme::Amqp | Scheme::AmqpTls => Some(AMQP_PORT),
-        Scheme::Ssl | Scheme::Tcp | Scheme::Thrift => None,
+        _ => None,
     }
 }
 
