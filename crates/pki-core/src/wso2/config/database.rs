@@ -3,23 +3,51 @@
 use std::ops::Range;
 
 use super::{
-    Endpoint, Scheme,
-    url::{Meanings, server},
+    DataSource, Endpoint, Scheme, Setting,
+    url::{Meanings, server, shown},
 };
+
+/// A data source by its URL.
+pub(super) fn data_source(
+    name: String,
+    url: Setting<String>,
+    meanings: Meanings<'_>,
+) -> DataSource {
+    let read = url.known().map(|url| database_url(url, meanings));
+    let DatabaseUrl {
+        servers,
+        tls,
+        truststore,
+    } = read.unwrap_or_default();
+    DataSource {
+        name,
+        servers,
+        tls,
+        truststore: truststore.map(|path| Setting {
+            value: Ok(path),
+            place: url.place.clone(),
+        }),
+        url: Setting {
+            value: url.value.map(|text| shown(&text)),
+            place: url.place,
+        },
+    }
+}
 
 /// What the URL of a database or directory says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct DatabaseUrl {
+struct DatabaseUrl {
     /// None for a database within the product's own process.
-    pub(super) servers: Vec<Endpoint>,
+    servers: Vec<Endpoint>,
     /// Whether it speaks TLS; `None`: the driver, or the server, decides.
-    pub(super) tls: Option<bool>,
-    /// Where the truststore stands that the driver is told to use.
-    pub(super) truststore: Option<Range<usize>>,
+    tls: Option<bool>,
+    /// The path of the truststore, or of the certificates, that the driver is told to use.
+    truststore: Option<String>,
 }
 
-/// Reads `jdbc:…`, `ldap://…` or `ldaps://…`. Of a driver that no table knows nothing is told.
-pub(super) fn database_url(url: &str, meanings: Meanings<'_>) -> DatabaseUrl {
+/// Reads `jdbc:…`, `ldap://…` or `ldaps://…`. An `&` may have stayed `&amp;`, as people write it where no
+/// XML is. Of a driver that no table knows nothing is told.
+fn database_url(url: &str, meanings: Meanings<'_>) -> DatabaseUrl {
     let Some(driver) = DRIVERS.iter().find(|driver| starts(url, driver.prefix)) else {
         return DatabaseUrl::default();
     };
@@ -42,14 +70,24 @@ pub(super) fn database_url(url: &str, meanings: Meanings<'_>) -> DatabaseUrl {
             break;
         }
     }
-    if driver.prefix == ORACLE {
-        tls = Some(url.to_ascii_uppercase().contains("PROTOCOL=TCPS"));
+    if driver.prefix.starts_with("jdbc:oracle:") && driver.tls.is_none() {
+        tls = Some(url.to_ascii_uppercase().contains("TCPS"));
     }
     let truststore = driver.truststores.iter().find_map(|name| value(name));
+    let truststore = truststore.filter(|range| !range.is_empty());
     DatabaseUrl {
         servers: servers(url, driver, meanings),
         tls,
-        truststore: truststore.filter(|range| !range.is_empty()),
+        truststore: truststore.map(|range| path(&url[range])),
+    }
+}
+
+/// `file:///a` and `file:/a` are `/a`.
+fn path(text: &str) -> String {
+    let path = text.strip_prefix("file:").unwrap_or(text);
+    match path.starts_with("//") {
+        true => format!("/{}", path.trim_start_matches('/')),
+        false => path.to_owned(),
     }
 }
 
@@ -85,7 +123,8 @@ fn options<'a>(url: &'a str, driver: &Driver) -> Vec<(&'a str, Range<usize>)> {
     for option in url[start..].split(separator) {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         let end = at + option.len();
-        found.push((name.trim(), end - value.len()..end));
+        let name = name.trim_start_matches("amp;").trim();
+        found.push((name, end - value.len()..end));
         at = end + separator.len_utf8();
     }
     found
@@ -257,6 +296,10 @@ const DRIVERS: &[Driver] = &[
         ..EMBEDDED
     },
     Driver {
+        prefix: "jdbc:oracle:",
+        ..EMBEDDED
+    },
+    Driver {
         prefix: "jdbc:db2:",
         server_after: "://",
         port: 50000,
@@ -295,7 +338,7 @@ mod tests {
     use crate::wso2::config::{Host, url::Meaning};
 
     /// TLS, the servers, the truststore.
-    fn read(url: &str) -> (Option<bool>, String, Option<&str>) {
+    fn read(url: &str) -> (Option<bool>, String, Option<String>) {
         let found = database_url(url, &|_| Meaning::Unknown);
         let shown = |it: &Endpoint| match &it.host {
             Host::Named(host) | Host::Loopback(host) | Host::Own(host) | Host::Unknown(host) => {
@@ -304,11 +347,7 @@ mod tests {
             }
         };
         let servers: Vec<String> = found.servers.iter().map(shown).collect();
-        (
-            found.tls,
-            servers.join(" "),
-            found.truststore.map(|range| &url[range]),
-        )
+        (found.tls, servers.join(" "), found.truststore)
     }
 
     #[test]
@@ -324,6 +363,18 @@ mod tests {
                 None,
             ),
             ("jdbc:mysql://db/x", None, "db:3306", None),
+            (
+                "jdbc:mysql://db/x?a=b&amp;useSSL=true",
+                Some(true),
+                "db:3306",
+                None,
+            ),
+            (
+                "jdbc:mysql://db/x?trustCertificateKeyStoreUrl=file:///s/t.jks&a=b",
+                None,
+                "db:3306",
+                Some("/s/t.jks"),
+            ),
             (
                 "jdbc:mysql://a,b:1/x?useSSL=true&requireSSL=true&trustCertificateKeyStoreUrl=a.jks",
                 Some(true),
@@ -409,6 +460,7 @@ mod tests {
             ("jdbc:other://db/x?ssl=true", None, "", None),
             ("hunter2", None, "", None),
         ] {
+            let truststore = truststore.map(str::to_owned);
             assert_eq!(read(url), (tls, servers.to_owned(), truststore), "{url}");
         }
         for hostile in [

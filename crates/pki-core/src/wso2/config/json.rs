@@ -22,6 +22,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DocumentError> 
             key: String::new(),
             parent: None,
             span: 0..text.len(),
+            listed: false,
         }],
         leaves: Vec::new(),
     };
@@ -87,6 +88,7 @@ impl<'a> Reader<'a> {
                         key: key.to_owned(),
                         parent: within.last().copied(),
                         span,
+                        listed: false,
                     });
                 }
                 for (name, member) in members.0 {

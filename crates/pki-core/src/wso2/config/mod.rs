@@ -25,8 +25,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-// Both generations come to use all of it.
-#[allow(dead_code)]
 mod database;
 mod document;
 mod edit;
@@ -36,7 +34,6 @@ mod model;
 mod properties;
 mod script;
 mod setting;
-mod source;
 mod toml;
 // Both generations come to use all of it.
 #[allow(dead_code)]

@@ -105,6 +105,7 @@ fn document(
         key: String::new(),
         parent: None,
         span: 0..text.len(),
+        listed: false,
     };
     Document {
         file: Arc::from(file),

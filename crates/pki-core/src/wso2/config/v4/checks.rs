@@ -3,7 +3,7 @@
 use super::resolve::Resolver;
 use crate::{
     secret::Password,
-    wso2::config::{NameCheck, Protocols, Setting, StoreConsumer, Unknown},
+    wso2::config::{Client, NameCheck, NameChecks, Protocols, Setting, StoreConsumer, Unknown},
 };
 
 /// The hosts by which the node knows itself.
@@ -25,15 +25,18 @@ pub(super) fn offset(resolver: &Resolver<'_>) -> Setting<u16> {
 }
 
 /// Where `deployment.toml` or its release sets how clients check host names.
-pub(super) fn name_checks(resolver: &Resolver<'_>) -> Vec<Setting<NameCheck>> {
-    let check = |(key, read): &(&str, Reading)| {
+pub(super) fn name_checks(resolver: &Resolver<'_>) -> Vec<NameChecks> {
+    let check = |(client, key, read): &(Client, &str, Reading)| {
         let setting = resolver.string(key);
         if setting.value == Err(Unknown::Absent) {
             return None;
         }
-        Some(Setting {
-            value: setting.value.map(|text| read(&text)),
-            place: setting.place,
+        Some(NameChecks {
+            client: *client,
+            check: Setting {
+                value: setting.value.map(|text| read(&text)),
+                place: setting.place,
+            },
         })
     };
     NAME_CHECKS.iter().filter_map(check).collect()
@@ -124,14 +127,14 @@ type Reading = fn(&str) -> NameCheck;
 /// `[server]` of `carbon.xml.j2`.
 const HOSTS: &[&str] = &["server.hostname", "server.mgt_console_hostname"];
 
-/// Keys, and what their values mean. What is below `system.parameter` becomes a system property.
+/// Whose check a key sets, and what its values mean. What is below `system.parameter` becomes a system property.
 #[rustfmt::skip]
-const NAME_CHECKS: &[(&str, Reading)] = &[
-    ("transport.passthru_https.sender.parameters.HostnameVerifier", verifier),
-    ("transport.wss.sender.parameters.ws.client.enable.hostname.verification", enabled),
-    ("system.parameter.httpclient.hostnameVerifier", verifier),
-    ("system.parameter.org.wso2.ignoreHostnameVerification", disabled),
-    ("system.parameter.org.opensaml.httpclient.https.disableHostnameVerification", disabled),
+const NAME_CHECKS: &[(Client, &str, Reading)] = &[
+    (Client::Synapse, "transport.passthru_https.sender.parameters.HostnameVerifier", verifier),
+    (Client::Websocket, "transport.wss.sender.parameters.ws.client.enable.hostname.verification", enabled),
+    (Client::Kernel, "system.parameter.httpclient.hostnameVerifier", verifier),
+    (Client::Kernel, "system.parameter.org.wso2.ignoreHostnameVerification", disabled),
+    (Client::Other("SAML"), "system.parameter.org.opensaml.httpclient.https.disableHostnameVerification", disabled),
 ];
 
 /// Whose versions a key holds, and what switches it on.

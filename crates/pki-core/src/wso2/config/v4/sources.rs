@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::resolve::Resolver;
 use crate::{
     secret::Password,
-    wso2::config::{BlockId, Credential, DataSource, Setting, State, source, url},
+    wso2::config::{BlockId, Credential, DataSource, Setting, State, database, url},
 };
 
 /// Every database and directory that `deployment.toml` names.
@@ -86,23 +86,9 @@ fn credential(
     }
 }
 
+/// `deployment.toml` has no placeholders that stand for a host.
 fn data_source(name: String, url: Setting<String>) -> DataSource {
-    let transport = url
-        .known()
-        .map(|url| source::transport(url))
-        .unwrap_or_default();
-    DataSource {
-        name,
-        tls: transport.tls,
-        truststore: transport.truststore.map(|path| Setting {
-            value: Ok(path),
-            place: url.place.clone(),
-        }),
-        url: Setting {
-            value: url.value.map(|text| url::shown(&text)),
-            place: url.place,
-        },
-    }
+    database::data_source(name, url, &|_| url::Meaning::Unknown)
 }
 
 /// The tables below `database`, `database.mb.store_db` too.
