@@ -35,6 +35,9 @@
 //        `refused`, `client:` or `server:` before each exception, outermost first. A handshake over
 //        loopback; the client identifies the server as HTTPS does (RFC 2818) by NAME, a host name or an IP
 //        address that need not resolve; a null NAME: by trust alone, as Thrift clients do. With the second group the server demands a client certificate.
+// serve TYPE STORE PASSWORD KEYPASSWORD DEMAND PROTOCOLS [TRUSTTYPE TRUSTSTORE PASSWORD]
+//     -> the port of a TLS server on the loopback that lives as long as the JVM. DEMAND of a client
+//        certificate: none, want, need; PROTOCOLS as Java names them, with commas; null: the default.
 
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
@@ -64,6 +67,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.spec.SecretKeySpec;
@@ -122,6 +126,7 @@ public final class Judge {
             case "keytool" -> keytool(args);
             case "ciphers" -> Ciphers.run(args);
             case "tls" -> tls(args);
+            case "serve" -> List.of(List.of(Integer.toString(serve(args))));
             default -> throw new IllegalArgumentException("unknown command " + command);
         };
     }
@@ -353,6 +358,48 @@ public final class Judge {
         } catch (Exception e) {
             throw new RuntimeException(e);
         }
+    }
+
+    private static int serve(String[] args) throws Exception {
+        SSLContext context = context(
+                open(args[0], args[1], args[2]), args[3],
+                args.length > 6 ? open(args[6], args[7], args[8]) : null);
+        SSLServerSocket listener = (SSLServerSocket) context.getServerSocketFactory()
+                .createServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        switch (args[4]) {
+            case "want" -> listener.setWantClientAuth(true);
+            case "need" -> listener.setNeedClientAuth(true);
+            default -> listener.setNeedClientAuth(false);
+        }
+        if (args[5] != null) {
+            listener.setEnabledProtocols(args[5].split(","));
+        }
+        daemon(() -> {
+            while (true) {
+                Socket socket = listener.accept();
+                daemon(() -> {
+                    try (socket) {
+                        // The handshake comes with the first byte that is read.
+                        socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+                    }
+                    return null;
+                });
+            }
+        });
+        return listener.getLocalPort();
+    }
+
+    /** Does something on a thread that does not keep the JVM alive; a client that goes is no news. */
+    private static void daemon(Callable<?> work) {
+        Thread thread = new Thread(() -> {
+            try {
+                work.call();
+            } catch (Exception e) {
+                // the next client
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
     }
 
     private static SSLContext context(KeyStore keys, String keyPassword, KeyStore trusted) throws Exception {

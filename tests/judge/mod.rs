@@ -319,9 +319,38 @@ impl Judge {
         })
     }
 
+    /// Starts a TLS server on the loopback that lives as long as this JVM, and says on which port. It asks
+    /// for certificates of clients (`none`, `want`, `need`) that `clients` trusts, and speaks `protocols`
+    /// (Java's names, with commas; `None`: the default).
+    pub fn serve(
+        &self,
+        server: Store<'_>,
+        demand: &str,
+        clients: Option<Store<'_>>,
+        protocols: Option<&str>,
+    ) -> Result<u16, Vec<String>> {
+        let mut arguments = server_fields(&server);
+        arguments.extend([Some(demand), protocols]);
+        arguments.extend(clients.iter().flat_map(fields));
+        let rows = self.ask("serve", &arguments)?;
+        Ok(rows[0][0].parse().unwrap())
+    }
+
+    /// A JVM of its own that still does what a JDK of 2018 did: `properties` is a file of security
+    /// properties (`java.security`).
+    pub fn with_security(properties: &Path) -> Self {
+        let file = format!("-Djava.security.properties={}", text(properties));
+        Self::start_with(&[file])
+    }
+
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(options: &[String]) -> Self {
         let classes = compile();
         let mut child = Command::new("java")
+            .args(options)
             // A short life on a busy machine: no optimizing compiler, no parallel collector.
             .args([
                 "-XX:TieredStopAtLevel=1",

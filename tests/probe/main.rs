@@ -9,7 +9,9 @@ mod keys;
 
 mod certificates;
 mod client_certificates;
+mod java;
 mod judgement;
+mod openssl;
 mod ports;
 mod rustls_server;
 mod sessions;
