@@ -9,7 +9,11 @@
 mod files;
 mod killed;
 mod locked;
+#[cfg(feature = "probe")]
+mod probe;
 mod secrets;
 mod site;
 mod stores;
 mod streams;
+#[cfg(feature = "probe")]
+mod tomcat;

@@ -1,0 +1,138 @@
+//! `probe` at a real Tomcat that serves a node's `tls.jks`.
+
+use std::fs;
+
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{
+    site::Site,
+    tomcat::{self, Connector, Tomcat, free_port},
+};
+
+/// A publisher of 2.6 has one TLS port, 9443 plus its offset.
+fn topology(port: u16, sans: &str) -> String {
+    let offset = port - 9443;
+    format!(
+        r#"
+product = "2.6.0"
+domain  = "apim.example.com"
+ca      = {{ key = "ec-p256" }}
+primary = {{ key = "rsa-2048" }}
+roles.publisher.nodes.publisher-1 = {{ host = "127.0.0.1", offset = {offset}, sans = [{sans}] }}
+"#
+    )
+}
+
+const NODE: [&str; 3] = ["probe", "--node", "publisher-1"];
+const FOLDER: &str = "pki/nodes/publisher-1";
+
+#[test]
+fn what_is_served_is_what_is_on_disk_until_a_new_certificate_waits_for_a_restart() {
+    if !tomcat::is_installed() {
+        return;
+    }
+    let (port, demanding) = (free_port(20_443), free_port(23_443));
+    let site = Site::new(&topology(port, r#""gw-one""#));
+    // A certificate that is made on a later day is younger.
+    let ago = |days| {
+        let day = OffsetDateTime::now_utc() - Duration::days(days);
+        day.format(&Rfc3339).unwrap()
+    };
+    site.ok(&["issue", "--now", &ago(2)]);
+    let password = fs::read_to_string(site.workspace().join("secrets/stores")).unwrap();
+    let folder = site.base().join(FOLDER);
+    let (keystore, truststore) = (folder.join("tls.jks"), folder.join("client-truststore.jks"));
+    let connectors = [
+        Connector {
+            port,
+            keystore: &keystore,
+            truststore: None,
+            password: password.trim(),
+        },
+        Connector {
+            port: demanding,
+            keystore: &keystore,
+            truststore: Some(&truststore),
+            password: password.trim(),
+        },
+    ];
+    let base = site.base().join("tomcat");
+    let running = Tomcat::start(&base, &connectors);
+
+    let seen = site.ok(&[&NODE[..], &["--timeout", "60s"]].concat());
+    for fact in [
+        &format!("publisher-1, 127.0.0.1:{port}: no problem")[..],
+        "names  ip:127.0.0.1",
+        "speaks TLS 1.3",
+        "takes TLS 1.2, TLS 1.3; refuses TLS 1.0, TLS 1.1",
+        "on disk as served: `pki/nodes/publisher-1/tls.jks`, alias `tls`",
+        "kernel HTTP client and Axis2 (AllowAll, DefaultAndLocalhost, Strict)",
+    ] {
+        assert!(seen.stdout.contains(fact), "`{fact}`: {}", seen.stdout);
+    }
+
+    // Another certificate on disk, and the same server.
+    site.write_topology(&topology(port, r#""gw-two""#));
+    site.ok(&["issue", "--now", &ago(1)]);
+    let stale = site.run(&[&NODE[..], &["--timeout", "60s"]].concat());
+    assert_eq!(stale.code, Some(1), "{stale:#?}");
+    let told = "error: served ≠ on disk: `pki/nodes/publisher-1/tls.jks` holds a younger certificate; \
+                a restart is due\n";
+    assert!(stale.stdout.contains(told), "{}", stale.stdout);
+    let json = site.run(&[&NODE[..], &["--timeout", "60s", "--format", "json"]].concat());
+    for fact in [
+        "\"same\": false",
+        "\"difference\": \"file-younger\"",
+        "\"restart_due\": true",
+        "\"problem\": \"served-not-on-disk\"",
+    ] {
+        assert!(json.stdout.contains(fact), "`{fact}`: {}", json.stdout);
+    }
+
+    drop(running);
+    let running = Tomcat::start(&base, &connectors);
+    let fresh = site.ok(&[&NODE[..], &["--timeout", "60s"]].concat());
+    assert!(fresh.stdout.contains("no problem"), "{}", fresh.stdout);
+    assert!(fresh.stdout.contains("dns:gw-two."), "{}", fresh.stdout);
+
+    demands_a_client_certificate(&site, demanding);
+    drop(running);
+    let gone = site.run(&NODE);
+    assert_eq!(gone.code, Some(3), "{gone:#?}");
+}
+
+/// The other connector: mutual TLS with the key of a node, straight from its JKS.
+fn demands_a_client_certificate(site: &Site, port: u16) {
+    let endpoint = format!("127.0.0.1:{port}");
+    let trust = format!("{FOLDER}/client-truststore.jks");
+    let asking = [
+        "probe",
+        &endpoint,
+        "--timeout",
+        "60s",
+        "--trust",
+        &trust,
+        "--store-password",
+        "file:pki/secrets/stores",
+    ];
+    let without = site.ok(&asking);
+    let told = "demands a client certificate, and got none";
+    assert!(without.stdout.contains(told), "{}", without.stdout);
+    assert!(
+        without.stderr.contains("hint: `--client-store FILE"),
+        "{}",
+        without.stderr
+    );
+    let keystore = format!("{FOLDER}/tls.jks");
+    let password = "file:pki/secrets/stores";
+    let with = [
+        "--client-store",
+        &keystore,
+        "--client-store-password",
+        password,
+    ];
+    let with = site.ok(&[&asking[..], &with[..]].concat());
+    let told = "asks for a client certificate, and takes the one that it was given";
+    assert!(with.stdout.contains(told), "{}", with.stdout);
+    assert_eq!(with.stderr, "");
+}
