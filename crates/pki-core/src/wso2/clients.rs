@@ -92,6 +92,12 @@ impl ClientStack {
 }
 
 impl Client {
+    /// True if it looks at the name in a certificate, or can be told to. Where the shipped start scripts
+    /// switch that off (`AllowAll`) it counts as looking: a deployment must not depend on that.
+    pub const fn looks_at_names(self) -> bool {
+        !matches!(self, Self::DataAgent | Self::Jms | Self::Thrift)
+    }
+
     /// A short name, for programs.
     pub const fn id(self) -> &'static str {
         match self {

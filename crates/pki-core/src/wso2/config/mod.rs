@@ -9,6 +9,8 @@
 //! | a URL that a node opens | [`Call`], [`Endpoint`] |
 //! | a database or directory | [`DataSource`] |
 //! | all that a home says | [`HomeConfig`] |
+//! | which release and role it is, where nothing says so | [`shipping_release`], [`HomeConfig::told_role`], [`Told`] |
+//! | which store answers on a port, whom a client trusts | [`HomeConfig::listener`], [`HomeConfig::truststore`] |
 //! | what a home's configuration is to say instead | [`Wanted`], [`HomeConfig::edited`] |
 //! | other values in the places of values, every other byte as it was | [`Edits`], [`Document::edited`] |
 //!
@@ -32,8 +34,11 @@ mod home;
 mod json;
 mod model;
 mod properties;
+mod reach;
 mod script;
 mod setting;
+mod source;
+mod told;
 mod toml;
 // Both generations come to use all of it.
 #[allow(dead_code)]
@@ -52,6 +57,7 @@ pub use model::{
     Mention, NameCheck, NameChecks, Protocols, Scheme, State, StoreConsumer, StoreUse, Unread,
 };
 pub use setting::{Place, Setting, Unknown};
+pub use told::{RoleUntold, Told, shipping_release};
 pub use wanted::{
     EditError, Edited, Shown, ValueChange, Wanted, WantedAuthority, WantedStore, Written,
 };
