@@ -63,3 +63,16 @@ fn matches(pattern: &str, name: &str) -> bool {
                 }
             })
 }
+
+/// A copy of a home that may be written.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &target),
+            false => fs::write(&target, fs::read(&path).unwrap()).unwrap(),
+        }
+    }
+}

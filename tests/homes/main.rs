@@ -7,4 +7,5 @@ mod shared;
 
 mod found;
 mod home;
+mod observe;
 mod toml;

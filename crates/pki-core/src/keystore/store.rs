@@ -1,6 +1,7 @@
 use std::{collections::HashMap, fmt, sync::OnceLock};
 
-use super::{Alias, Entry};
+use super::{Alias, Content, Entry};
+use crate::x509::Certificate;
 
 /// A keystore: entries in the order of the file.
 ///
@@ -37,6 +38,37 @@ impl Keystore {
     pub fn get(&self, alias: &str) -> Option<&Entry> {
         let place = self.index().get(&Alias::from(alias).lookup())?;
         self.entries.get(place.last)
+    }
+
+    /// The private-key entries, in order, with their chains.
+    pub fn private_keys(&self) -> impl Iterator<Item = (&Entry, &[Certificate])> {
+        self.entries
+            .iter()
+            .filter_map(|entry| match &entry.content {
+                Content::PrivateKey { chain, .. } => Some((entry, chain.as_slice())),
+                _ => None,
+            })
+    }
+
+    /// The chain of the private key under an alias, found as Java finds it.
+    pub fn chain(&self, alias: &str) -> Option<&[Certificate]> {
+        match &self.get(alias)?.content {
+            Content::PrivateKey { chain, .. } => Some(chain),
+            _ => None,
+        }
+    }
+
+    /// The certificates that Java trusts because of this store, with their entries.
+    pub fn trusted(&self) -> impl Iterator<Item = (&Entry, &Certificate)> {
+        self.entries
+            .iter()
+            .filter_map(|entry| match &entry.content {
+                Content::TrustedCertificate {
+                    certificate,
+                    java_visible: true,
+                } => Some((entry, certificate)),
+                _ => None,
+            })
     }
 
     /// Adds an entry at the end, whatever is there already: what a reader does.

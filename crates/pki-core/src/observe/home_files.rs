@@ -1,7 +1,7 @@
-use std::fs;
+use std::{error::Error, fs};
 
 use crate::{
-    disk::{DiskError, HomeView, RelPath},
+    disk::{DiskError, HomeView, Refusal, RelPath},
     wso2::{
         PID_FILE,
         config::{CONFIGURATION_FILES, HomeFiles},
@@ -19,45 +19,115 @@ pub struct FoundFiles {
 }
 
 impl FoundFiles {
-    /// Reads what [`CONFIGURATION_FILES`] names.
+    /// Reads what [`CONFIGURATION_FILES`] names. Pipes, sockets and devices are passed over.
     ///
     /// # Errors
     ///
-    /// [`DiskError`] if the home itself cannot be looked at. A file that cannot be read is in
+    /// [`DiskError`] if the home itself cannot be looked at. A file or folder that cannot be read is in
     /// [`FoundFiles::unread`].
     pub fn read(view: &HomeView<'_>) -> Result<Self, DiskError> {
-        let mut found = Self::default();
+        view.names(None)?;
+        let mut reading = Reading {
+            view,
+            found: Self::default(),
+            bytes: 0,
+            is_full: false,
+        };
         for pattern in CONFIGURATION_FILES {
-            let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
-            for folder in folders(view, folder)? {
-                match name.strip_prefix('*') {
-                    None => found.add(view, &folder, name),
-                    Some(ending) => {
-                        for name in names(view, &folder)? {
-                            if name.ends_with(ending) {
-                                found.add(view, &folder, &name);
-                            }
-                        }
-                    }
-                }
-            }
+            let parts: Vec<&str> = pattern.split('/').collect();
+            reading.below(None, &parts);
         }
-        Ok(found)
+        Ok(reading.found)
     }
+}
 
-    fn add(&mut self, view: &HomeView<'_>, folder: &str, name: &str) {
-        let path = format!("{folder}/{name}");
-        let Ok(place) = RelPath::new(path.clone()) else {
+struct Reading<'a> {
+    view: &'a HomeView<'a>,
+    found: FoundFiles,
+    /// How much was read.
+    bytes: usize,
+    /// It was told that no more is read.
+    is_full: bool,
+}
+
+impl Reading<'_> {
+    /// What a pattern's parts mean in a folder.
+    fn below(&mut self, folder: Option<&RelPath>, parts: &[&str]) {
+        let Some((part, rest)) = parts.split_first() else {
             return;
         };
-        match view.read(&place) {
-            Ok(None) => {}
-            Ok(Some(content)) => {
-                self.files.insert(path, content);
-            }
-            Err(error) => self.unread.push((path, error.to_string())),
+        let Some((start, end)) = part.split_once('*') else {
+            return self.named(folder, part, rest);
+        };
+        let names = match self.view.names(folder) {
+            Ok(names) => names,
+            // A file where a folder is usual holds no files.
+            Err(DiskError::Refused { .. }) => return,
+            Err(error) => return self.note(folder, &error),
+        };
+        let fits = |name: &&String| {
+            name.len() >= part.len() - 1 && name.starts_with(start) && name.ends_with(end)
+        };
+        for name in names.iter().filter(fits) {
+            self.named(folder, name, rest);
         }
     }
+
+    fn named(&mut self, folder: Option<&RelPath>, name: &str, rest: &[&str]) {
+        let path = match folder {
+            None => RelPath::new(name),
+            Some(folder) => folder.join(name),
+        };
+        let Ok(path) = path else { return };
+        match rest.is_empty() {
+            true => self.file(&path),
+            false => self.below(Some(&path), rest),
+        }
+    }
+
+    fn file(&mut self, path: &RelPath) {
+        if self.found.files.contains_key(path.as_str()) {
+            return;
+        }
+        if self.found.files.len() >= MOST_FILES || self.bytes >= MOST_BYTES {
+            if !self.is_full {
+                let mib = MOST_BYTES >> 20;
+                let reason = format!("more than {MOST_FILES} files or {mib} MiB are not read");
+                self.found.unread.push((path.to_string(), reason));
+            }
+            self.is_full = true;
+            return;
+        }
+        match self.view.read(path) {
+            Ok(Some(content)) => {
+                self.bytes += content.len();
+                self.found.files.insert(path.to_string(), content);
+            }
+            Ok(None) => {}
+            Err(DiskError::Refused {
+                reason: Refusal::Special | Refusal::NotAFile | Refusal::NotAFolder,
+                ..
+            }) => {}
+            Err(error) => self.note(Some(path), &error),
+        }
+    }
+
+    fn note(&mut self, path: Option<&RelPath>, error: &DiskError) {
+        let path = path.map_or_else(String::new, ToString::to_string);
+        self.found.unread.push((path, reason(error)));
+    }
+}
+
+/// The whole chain of causes, on one line.
+pub(super) fn reason(error: &DiskError) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        next = error.source();
+    }
+    text
 }
 
 /// The process of the server that runs from a home, if its file for that says so and the process is there.
@@ -99,31 +169,7 @@ fn is_server(pid: u32) -> bool {
         }
 }
 
-/// The folders that a path means, of which one part may be `*`.
-fn folders(view: &HomeView<'_>, pattern: &str) -> Result<Vec<String>, DiskError> {
-    let Some((before, after)) = pattern.split_once("/*") else {
-        return Ok(vec![pattern.to_owned()]);
-    };
-    let folders = names(view, before)?.into_iter();
-    Ok(folders
-        .map(|name| format!("{before}/{name}{after}"))
-        .collect())
-}
-
-/// The names in a folder; none where something else is in its place.
-fn names(view: &HomeView<'_>, folder: &str) -> Result<Vec<String>, DiskError> {
-    let Ok(path) = RelPath::new(folder) else {
-        return Ok(Vec::new());
-    };
-    match view.names(Some(&path)) {
-        Ok(mut names) => {
-            names.truncate(NAMES);
-            Ok(names)
-        }
-        Err(DiskError::Refused { .. }) => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
-}
-
-/// A home's fullest configuration folder has 30 names; more than this are nobody's configuration.
-const NAMES: usize = 2_000;
+/// A gateway of 2.x has a file for each API that is deployed; the largest known has a few thousand.
+const MOST_FILES: usize = 20_000;
+/// A home's configuration has about 0.5 MB, an API's file about 5 KB.
+const MOST_BYTES: usize = 256 << 20;

@@ -1,12 +1,10 @@
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::{ObserveError, OpenStore, Passwords, store};
+use super::{ObserveError, OpenStore, Passwords, file, store};
 use crate::{
     keystore::{Decoded, Keystore, read_pem_certificates},
     secret::Bytes,
@@ -156,28 +154,9 @@ fn certificates(path: &Path, key: &'static str) -> Result<Vec<Certificate>, Obse
 
 /// Reads a file that the topology names, up to a size that no honest one has.
 pub(super) fn read_file(path: &Path, key: &'static str) -> Result<Bytes, ObserveError> {
-    let failed = |source: io::Error| ObserveError::Input {
+    file::read(path).map_err(|source| ObserveError::Input {
         path: path.to_owned(),
         key,
         source: Arc::new(source),
-    };
-    let mut file = File::open(path).map_err(failed)?;
-    let length = file.metadata().map_err(failed)?.len();
-    let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, "larger than 64 MiB");
-    if length > LIMIT {
-        return Err(failed(too_large()));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
-    Read::by_ref(&mut file)
-        .take(LIMIT + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    let bytes = Bytes::from(bytes);
-    if bytes.len() as u64 > LIMIT {
-        return Err(failed(too_large()));
-    }
-    Ok(bytes)
+    })
 }
-
-/// A truststore of 100 000 certificates has about 100 MB; a vendor's has 0.2 MB.
-const LIMIT: u64 = 64 << 20;

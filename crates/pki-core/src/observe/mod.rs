@@ -31,6 +31,8 @@
 
 pub mod endpoint;
 mod error;
+mod file;
+mod home;
 mod home_files;
 mod inputs;
 mod inventory;
@@ -39,6 +41,7 @@ mod passwords;
 mod store;
 
 pub use error::ObserveError;
+pub use home::{Home, HomeError, HomeReader, HomeSecrets, KeyLead, StoreLead, Unreadable};
 pub use home_files::{FoundFiles, running_server};
 pub use inputs::{Inputs, Vendor};
 pub use inventory::Inventory;

@@ -46,6 +46,9 @@ pub enum Unopened {
     /// There is no password for it.
     #[error("there is no password for it")]
     NoPassword,
+    /// The system did not let anyone read it.
+    #[error("{0}")]
+    NotRead(String),
     /// The last thing that went wrong.
     #[error(transparent)]
     Unreadable(#[from] DecodeError),
@@ -54,37 +57,17 @@ pub enum Unopened {
 impl OpenStore {
     /// The private-key entries, in order.
     pub fn private_keys(&self) -> impl Iterator<Item = (&Entry, &[Certificate])> {
-        self.decoded
-            .keystore
-            .entries()
-            .iter()
-            .filter_map(|entry| match &entry.content {
-                Content::PrivateKey { chain, .. } => Some((entry, chain.as_slice())),
-                _ => None,
-            })
+        self.decoded.keystore.private_keys()
     }
 
     /// The chain of the private key under an alias, found as Java finds it.
     pub fn chain(&self, alias: &str) -> Option<&[Certificate]> {
-        match &self.decoded.keystore.get(alias)?.content {
-            Content::PrivateKey { chain, .. } => Some(chain),
-            _ => None,
-        }
+        self.decoded.keystore.chain(alias)
     }
 
     /// The certificates that Java trusts because of this store, with their aliases.
     pub fn trusted(&self) -> impl Iterator<Item = (&Entry, &Certificate)> {
-        self.decoded
-            .keystore
-            .entries()
-            .iter()
-            .filter_map(|entry| match &entry.content {
-                Content::TrustedCertificate {
-                    certificate,
-                    java_visible: true,
-                } => Some((entry, certificate)),
-                _ => None,
-            })
+        self.decoded.keystore.trusted()
     }
 
     /// The state of the key under an alias.

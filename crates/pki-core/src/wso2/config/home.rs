@@ -31,6 +31,12 @@ pub const CONFIGURATION_FILES: &[&str] = &[
     "repository/resources/security/*.xml",
 ];
 
+/// Files of which every home has one: the kernel's own, or the one that it is made of.
+pub const HOME_MARKS: &[&str] = &[
+    "repository/conf/carbon.xml",
+    "repository/conf/deployment.toml",
+];
+
 impl HomeConfig {
     /// Reads the configuration of a home.
     ///

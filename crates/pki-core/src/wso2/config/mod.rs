@@ -37,7 +37,6 @@ mod properties;
 mod reach;
 mod script;
 mod setting;
-mod source;
 mod told;
 mod toml;
 // Both generations come to use all of it.
@@ -51,7 +50,7 @@ mod xml;
 pub use document::{BlockId, Document, DocumentError, Leaf, Syntax};
 pub use edit::Edits;
 pub(in crate::wso2) use edit::toml_key;
-pub use home::{CONFIGURATION_FILES, HomeFiles};
+pub use home::{CONFIGURATION_FILES, HOME_MARKS, HomeFiles};
 pub use model::{
     Call, CallTarget, Client, Credential, DataSource, Endpoint, Generation, HomeConfig, Host,
     Mention, NameCheck, NameChecks, Protocols, Scheme, State, StoreConsumer, StoreUse, Unread,

@@ -1,6 +1,9 @@
 //! Which store answers on a port, and which truststore a client looks into.
 
-use super::{Call, CallTarget, Client, Endpoint, Generation, HomeConfig, Scheme, State, StoreConsumer, StoreUse};
+use super::{
+    Call, CallTarget, Client, Endpoint, Generation, HomeConfig, Scheme, State, StoreConsumer,
+    StoreUse,
+};
 use crate::wso2::{Role, Slot};
 
 impl HomeConfig {
@@ -12,7 +15,10 @@ impl HomeConfig {
     pub fn listener(&self, port: u16) -> Option<&StoreUse> {
         let consumers = match port {
             9443 => [StoreConsumer::Tomcat, StoreConsumer::Tls],
-            8243 => [StoreConsumer::ListenerProfile, StoreConsumer::SynapseListener],
+            8243 => [
+                StoreConsumer::ListenerProfile,
+                StoreConsumer::SynapseListener,
+            ],
             8099 => [StoreConsumer::WebsocketListener, StoreConsumer::Tls],
             8021 => [StoreConsumer::Webhook, StoreConsumer::Tls],
             // Without a keystore of its own the data bridge serves carbon.xml's.
@@ -42,11 +48,7 @@ impl HomeConfig {
     }
 
     /// The first store of a part that is switched on.
-    pub fn store(
-        &self,
-        consumer: StoreConsumer,
-        slot: impl Fn(Slot) -> bool,
-    ) -> Option<&StoreUse> {
+    pub fn store(&self, consumer: StoreConsumer, slot: impl Fn(Slot) -> bool) -> Option<&StoreUse> {
         self.stores
             .iter()
             .find(|it| it.consumer == consumer && slot(it.slot) && it.state == State::On)
@@ -62,7 +64,9 @@ impl Call {
             Scheme::Thrift => 10397,
             Scheme::Wss => 8099,
             _ if self.key.contains("websub") => 8021,
-            _ if self.client == Client::Synapse && self.to == CallTarget::Role(Role::Gateway) => 8243,
+            _ if self.client == Client::Synapse && self.to == CallTarget::Role(Role::Gateway) => {
+                8243
+            }
             _ if GATEWAY_TRAFFIC.iter().any(|key| self.key.contains(key)) => 8243,
             _ => 9443,
         }
@@ -73,8 +77,11 @@ impl Scheme {
     /// True if a certificate is presented.
     pub const fn is_tls(self) -> bool {
         match self {
-            Self::AmqpTls | Self::Https | Self::Ssl | Self::Thrift | Self::Wss => true,
-            Self::Amqp | Self::Http | Self::Tcp | Self::Ws => false,
+            Self::AmqpTls | Self::Https | Self::Ldaps | Self::Ssl | Self::Thrift | Self::Wss => {
+                true
+            }
+            // Of a database its options tell.
+            Self::Amqp | Self::Database | Self::Http | Self::Ldap | Self::Tcp | Self::Ws => false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a home's files tell about it where nobody wrote it down: its release and its role.
 
-use super::{Call, CallTarget, Generation, HomeConfig, HomeFiles, Host, State};
+use super::{Call, CallTarget, Document, Generation, HomeConfig, HomeFiles, Host, State};
 use crate::{
     wso2::{GATEWAY_CERTIFICATE_ALIAS, Product, Role, known_certificate},
     x509::Certificate,
@@ -39,7 +39,8 @@ impl HomeConfig {
     ///
     /// A URL that somebody pointed at another server speaks for the roles that open it and against the
     /// others. In 2.x a thrift server that is named after the node itself speaks for a key manager, and
-    /// files that the product's profile optimiser has moved away for a traffic manager.
+    /// files that the product's profile optimiser has moved away for a traffic manager; later the database
+    /// that is not set, for a traffic manager or a gateway.
     ///
     /// # Errors
     ///
@@ -51,15 +52,15 @@ impl HomeConfig {
             return Ok(Told::new(*role, place));
         }
         let mut scores: Vec<Score> = self.roles().iter().map(|role| Score::of(*role)).collect();
-        let mut seen: Vec<&str> = Vec::new();
-        for call in &self.calls {
-            if !seen.contains(&call.key) {
-                self.weigh(call, &mut scores);
-                seen.push(call.key);
-            }
+        let mut keys: Vec<&str> = self.calls.iter().map(|call| call.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
+            self.weigh(key, &mut scores);
         }
-        if self.generation == Generation::Xml {
-            self.weigh_files(files, &mut scores);
+        match self.generation {
+            Generation::Toml => self.weigh_database(&mut scores),
+            Generation::Xml => self.weigh_files(files, &mut scores),
         }
         decide(scores)
     }
@@ -78,30 +79,56 @@ impl HomeConfig {
         self.product.known().copied().unwrap_or(usual).roles()
     }
 
-    fn weigh(&self, call: &Call, scores: &mut [Score]) {
-        if call.state != State::On || call.to.roles().is_empty() {
-            return;
+    /// All calls of a setting: whom it names, and for whom that speaks.
+    fn weigh(&self, key: &str, scores: &mut [Score]) {
+        let is_of_a_role = |call: &&Call| {
+            call.key == key && call.state == State::On && !call.to.roles().is_empty()
+        };
+        let calls: Vec<&Call> = self.calls.iter().filter(is_of_a_role).collect();
+        let Some(call) = calls.first() else { return };
+        let mut named: Vec<&str> = Vec::new();
+        for endpoint in calls.iter().flat_map(|call| &call.endpoints) {
+            if let Host::Named(host) = &endpoint.host {
+                named.push(host);
+            }
         }
-        let named = call.endpoints.iter().find_map(|it| match &it.host {
-            Host::Named(host) => Some(host),
-            _ => None,
-        });
+        let other = named.iter().find(|host| !self.is_own_host(host));
         for score in scores {
             let opens = call.openers.contains(&score.role);
-            match named {
-                Some(host) if !self.is_own_host(host) && opens => {
+            match (other, named.first()) {
+                (Some(host), _) if opens => {
                     score.points += 1;
-                    score.evidence.push(format!("`{}` names `{host}`", call.key));
+                    score.evidence.push(format!("`{key}` names `{host}`"));
                 }
-                Some(host) if !self.is_own_host(host) => score.points -= 1,
-                Some(host) if call.to == CallTarget::Role(score.role) && !opens => {
+                (Some(_), _) => score.points -= 1,
+                (None, Some(host)) if call.to == CallTarget::Role(score.role) && !opens => {
                     score.points += 1;
-                    let text = format!("`{}` names `{host}`, the node itself", call.key);
+                    let text = format!("`{key}` names `{host}`, the node itself");
                     score.evidence.push(text);
                 }
-                Some(_) => {}
-                None if opens && !call.to.roles().contains(&score.role) => score.unset += 1,
-                None => {}
+                (None, None) if opens && !call.to.roles().contains(&score.role) => {
+                    score.unset += 1;
+                }
+                (None, _) => {}
+            }
+        }
+    }
+
+    /// Gateways and traffic managers need no database of the product's: the role templates of all releases
+    /// set `apim_db` for the others alone.
+    fn weigh_database(&self, scores: &mut [Score]) {
+        let mut leaves = self.documents.iter().flat_map(Document::leaves);
+        if leaves.any(|leaf| leaf.key.starts_with("database.apim_db.")) {
+            return;
+        }
+        for score in scores {
+            match score.role {
+                Role::Gateway | Role::TrafficManager => {
+                    score
+                        .evidence
+                        .push("no `[database.apim_db]` is set".to_owned());
+                }
+                _ => score.points -= 1,
             }
         }
     }
@@ -123,7 +150,10 @@ impl HomeConfig {
             })?
         });
         if thrift.is_some() {
-            speaks(Role::KeyManager, "its thrift server is on and named after the node");
+            speaks(
+                Role::KeyManager,
+                "its thrift server is on and named after the node",
+            );
         }
         let optimised = has("axis2/axis2.xml") && !has("axis2/axis2_TM.xml");
         if optimised && has("registry.xml") && !has("registry_TM.xml") {
@@ -137,7 +167,10 @@ impl HomeConfig {
             files.keys().any(|file| file.starts_with(&folder))
         };
         match (app("publisher"), app("store")) {
-            (true, false) => speaks(Role::Publisher, "of the portals only the publisher is there"),
+            (true, false) => speaks(
+                Role::Publisher,
+                "of the portals only the publisher is there",
+            ),
             (false, true) => speaks(Role::Store, "of the portals only the store is there"),
             _ => {}
         }
@@ -242,9 +275,24 @@ const SHIPPED_KEYS: &[(&str, Product, Product)] = &[
 /// Default trusted certificates with their aliases: from which release to which.
 const SHIPPED_TRUST: &[(&str, &str, Product, Product)] = &[
     ("V5", "wso2carbonv5", Product::of(2, 6), Product::of(2, 6)),
-    ("V5", "apim_analytics3.0.0", Product::of(3, 0), Product::of(4, 0)),
-    ("D3", GATEWAY_CERTIFICATE_ALIAS, Product::of(3, 0), Product::of(3, 0)),
-    ("D4", GATEWAY_CERTIFICATE_ALIAS, Product::of(3, 1), Product::of(4, 0)),
+    (
+        "V5",
+        "apim_analytics3.0.0",
+        Product::of(3, 0),
+        Product::of(4, 0),
+    ),
+    (
+        "D3",
+        GATEWAY_CERTIFICATE_ALIAS,
+        Product::of(3, 0),
+        Product::of(3, 0),
+    ),
+    (
+        "D4",
+        GATEWAY_CERTIFICATE_ALIAS,
+        Product::of(3, 1),
+        Product::of(4, 0),
+    ),
     // The key id of D4 as an alias: 3.2 and 4.0 alone.
     (
         "D4",
