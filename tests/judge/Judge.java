@@ -29,6 +29,8 @@
 //     -> the lines that keytool prints. Runs in this JVM, so non-ASCII arguments arrive whatever the locale.
 // ciphers WORD ARGUMENT...
 //     -> encrypted values of the product: Ciphers.java
+// xpath FILE EXPRESSION
+//     -> what the expression comes to in the XML file, as text. Names have no namespaces.
 // tls SERVERTYPE SERVERSTORE PASSWORD KEYPASSWORD TRUSTTYPE TRUSTSTORE PASSWORD NAME
 //     [CLIENTTYPE CLIENTSTORE PASSWORD KEYPASSWORD SERVERTRUSTTYPE SERVERTRUSTSTORE PASSWORD]
 //     -> `ok`, protocol, cipher suite, SHA-256 of each certificate that the server presented; or
@@ -78,6 +80,9 @@ import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.xpath.XPathFactory;
+import org.w3c.dom.Document;
 
 public final class Judge {
     private static final int TIMEOUT_MS = 30_000;
@@ -125,10 +130,18 @@ public final class Judge {
             case "bouncycastle" -> List.of(List.of(bouncyCastle().getVersionStr()));
             case "keytool" -> keytool(args);
             case "ciphers" -> Ciphers.run(args);
+            case "xpath" -> xpath(args);
             case "tls" -> tls(args);
             case "serve" -> List.of(List.of(Integer.toString(serve(args))));
             default -> throw new IllegalArgumentException("unknown command " + command);
         };
+    }
+
+    private static List<List<String>> xpath(String[] args) throws Exception {
+        DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
+        factory.setNamespaceAware(false);
+        Document document = factory.newDocumentBuilder().parse(Path.of(args[0]).toFile());
+        return List.of(List.of(XPathFactory.newInstance().newXPath().evaluate(args[1], document).strip()));
     }
 
     private static List<List<String>> load(String[] args) throws Exception {

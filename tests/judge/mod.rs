@@ -264,6 +264,13 @@ impl Judge {
         Ok(lines.join("\n"))
     }
 
+    /// What an XPath expression comes to in an XML file, as text; empty where it finds nothing. Names are
+    /// without namespaces.
+    pub fn xpath(&self, file: &Path, expression: &str) -> Result<String, Vec<String>> {
+        let rows = self.ask("xpath", &[Some(file.to_str().unwrap()), Some(expression)])?;
+        Ok(rows[0][0].clone())
+    }
+
     /// Does a handshake with a server that has `server` (key password = store password) as a client that
     /// trusts `trust` and expects `name`.
     pub fn tls(

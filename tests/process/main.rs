@@ -17,3 +17,4 @@ mod stores;
 mod streams;
 #[cfg(feature = "probe")]
 mod tomcat;
+

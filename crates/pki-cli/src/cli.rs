@@ -17,6 +17,7 @@ use crate::{
     commands::{
         cert::{self, CertArgs},
         init::{self, InitArgs},
+        install::{self, InstallArgs},
         issue::{self, IssueArgs},
         plan::{self, PlanArgs},
         store::{self, StoreArgs},
@@ -54,6 +55,7 @@ fn dispatch(ui: &Ui, cli: &Cli) -> Result<Outcome, CommandError> {
         Command::Plan(args) => plan::run(ui, global, args),
         Command::Issue(args) => issue::run(ui, global, args),
         Command::Verify(args) => verify::run(ui, global, args),
+        Command::Install(args) => install::run(ui, global, args),
         #[cfg(feature = "probe")]
         Command::Probe(args) => probe::run(ui, global, args),
         Command::Store(args) => store::run(ui, global, args),
@@ -85,6 +87,7 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     Issue(IssueArgs),
     Verify(VerifyArgs),
+    Install(InstallArgs),
     #[cfg(feature = "probe")]
     Probe(ProbeArgs),
     Store(StoreArgs),

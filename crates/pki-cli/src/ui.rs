@@ -147,6 +147,11 @@ impl Ui {
         self.interactive
     }
 
+    /// Whether `--yes` answers every question.
+    pub(crate) fn assumes_yes(&self) -> bool {
+        self.assume_yes
+    }
+
     /// Asks a question that has yes and no for an answer; no is what silence means.
     ///
     /// # Errors

@@ -5,16 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 use pki_core::{
     apply::{self, Made, Means},
-    disk::{Holder, Label, Locked, Recovery, RelPath, Workspace},
+    disk::{Label, Locked, Recovery, RelPath, Workspace},
     key::{Generated, SystemRandom},
     observe::{Inventory, Layout, ObserveError},
     report,
     verify::verify,
     x509::Fingerprint,
 };
-use time::OffsetDateTime;
 
-use super::{Selection, this_host};
+use super::{Selection, holder};
 use crate::{
     cli::{Format, Global, HELP},
     deployment,
@@ -136,12 +135,9 @@ fn lock(ui: &Ui, global: &Global) -> Result<(Locked, Purpose), CommandError> {
         true => Purpose::Open,
         false => Purpose::Create,
     };
-    let holder = Holder {
-        pid: std::process::id(),
-        host: this_host(),
-        started: OffsetDateTime::now_utc(),
-    };
-    let locked = workspace.lock(global.lock_timeout, &holder).map_err(disk)?;
+    let locked = workspace
+        .lock(global.lock_timeout, &holder())
+        .map_err(disk)?;
     match locked.recovery() {
         None => {}
         Some(Recovery::Finished {

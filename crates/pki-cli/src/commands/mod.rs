@@ -2,6 +2,7 @@
 
 pub(crate) mod cert;
 pub(crate) mod init;
+pub(crate) mod install;
 pub(crate) mod issue;
 pub(crate) mod plan;
 #[cfg(feature = "probe")]
@@ -12,6 +13,8 @@ pub(crate) mod verify;
 use std::fs;
 
 use clap::Args;
+use pki_core::disk::Holder;
+use time::OffsetDateTime;
 
 use crate::passwords::SourceArg;
 
@@ -37,6 +40,15 @@ pub(crate) struct Selection {
     /// A source, never the password: `file:PATH`, `env:NAME`, `fd:N`, `cmd:PROGRAM ARG…`, `prompt`.
     #[arg(long, value_name = "SRC")]
     pub(crate) old_password: Vec<SourceArg>,
+}
+
+/// This process, as whoever waits for a lock is told of it.
+pub(crate) fn holder() -> Holder {
+    Holder {
+        pid: std::process::id(),
+        host: this_host(),
+        started: OffsetDateTime::now_utc(),
+    }
 }
 
 /// The name of this machine, for whoever waits for the lock that this run holds.

@@ -3,6 +3,7 @@ use std::path::Path;
 use pki_core::{
     disk::{DiskError, Refusal},
     install::InstallRefusal,
+    observe::HomeError,
 };
 
 use super::CommandError;
@@ -36,6 +37,19 @@ pub(crate) fn install(refusal: &InstallRefusal, home: &Path, paste: &Paste) -> C
             "set `product = \"{found}\"` in the topology, or name another home"
         )),
         _ => CommandError::failed(message),
+    }
+}
+
+/// There is no home to look at.
+pub(crate) fn not_a_home(error: &HomeError, dir: &Path) -> CommandError {
+    let failed = CommandError::failed(error.to_string());
+    match error {
+        HomeError::NotAHome { .. } => failed.hint(format!(
+            "a home is the folder that has `repository/conf` in it: `ls {}`",
+            quoted(dir)
+        )),
+        HomeError::Unreadable { source, .. } => failed.because(source),
+        _ => failed,
     }
 }
 

@@ -11,8 +11,6 @@ mod after;
 mod refusal;
 mod urls;
 
-use std::collections::BTreeMap;
-
 pub use after::{After, Reload, after};
 pub use refusal::InstallRefusal;
 pub use urls::Misdirected;
@@ -20,11 +18,11 @@ pub use urls::Misdirected;
 use crate::{
     disk::{FileSet, RelPath},
     observe::{Inventory, Layout},
-    secret::{Bytes, Password},
+    secret::Password,
     topology::{Group, Node, StoreFile, Topology},
     wso2::{
-        SECURITY_FOLDER, Slot,
-        config::{Edited, HomeConfig, HomeFiles, Wanted, WantedStore, Written},
+        Product, SECURITY_FOLDER, Slot,
+        config::{Edited, Edits, HomeConfig, HomeFiles, Wanted, WantedStore, Written},
         known_certificate,
     },
     x509::Certificate,
@@ -39,10 +37,10 @@ pub struct Order<'a> {
     pub node: &'a Node,
     /// The workspace, where the node's files are.
     pub found: &'a Inventory,
-    /// The files of the home that its configuration is read from.
-    pub files: &'a HomeFiles,
-    /// What they say.
+    /// What the configuration of the home says.
     pub config: &'a HomeConfig,
+    /// The release of the home, as far as anything tells it.
+    pub release: Option<Product>,
     /// The certificate of the key that the home has for its primary; `None` if it has none, or if its store
     /// is missing.
     pub primary: Option<&'a Certificate>,
@@ -257,7 +255,11 @@ fn written(
 
 /// Reads the edited configuration again: what it says must be what was wanted.
 fn read_back(order: &Order<'_>, wanted: &Wanted, edited: &[Edited]) -> Result<(), InstallRefusal> {
-    let mut files: BTreeMap<String, Bytes> = order.files.clone();
+    let unchanged = Edits::new();
+    let documents = order.config.documents.iter();
+    let mut files: HomeFiles = documents
+        .map(|document| (document.file().to_owned(), document.edited(&unchanged)))
+        .collect();
     for it in edited {
         files.insert(it.file.to_string(), it.bytes.clone());
     }
@@ -295,11 +297,11 @@ fn refuse_unread(order: &Order<'_>) -> Result<(), InstallRefusal> {
 
 fn refuse_other_release(order: &Order<'_>) -> Result<(), InstallRefusal> {
     let wanted = order.topology.product;
-    match order.config.product.known() {
+    match order.release {
         // Patch releases are configured alike.
         Some(found) if !found.is_same_minor(wanted) => Err(InstallRefusal::OtherRelease {
             expected: wanted,
-            found: *found,
+            found,
         }),
         _ => Ok(()),
     }

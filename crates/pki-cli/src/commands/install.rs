@@ -1,0 +1,371 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use pki_core::{
+    disk::{Committed, Foreign, Home, HomeView, Label, LockedHome, Prepared, Recovery, Workspace},
+    install::{self, After, Installation, Order, PasswordStyle},
+    observe::{HomeReader, Inventory, running_server},
+    report,
+    topology::{Node, Topology},
+    wso2::Slot,
+};
+
+use super::holder;
+use crate::{
+    cli::{Format, Global, HELP},
+    deployment,
+    error::{self, CommandError, Outcome},
+    passwords::{Purpose, SourceArg},
+    paste::{Paste, quoted},
+    secrets::Secrets,
+    ui::{self, Ui},
+};
+
+/// Put a node's stores into a product home, and make its configuration name them
+///
+/// Shows every value that changes before anything is written. All of it is written or nothing; what was
+/// there is kept, and `--undo` brings it back byte by byte.
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Example:\n  apim-pki install --node gateway-1 --home /opt/wso2am-2.6.0 --urls",
+    help_template = HELP
+)]
+pub(crate) struct InstallArgs {
+    /// The node whose files are installed
+    #[arg(long, value_name = "NODE", required_unless_present = "undo")]
+    pub(crate) node: Option<String>,
+
+    /// The product home: the folder with `repository/conf` in it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) home: PathBuf,
+
+    /// Also set URLs that name the wrong server: `localhost` where another role answers, a node where its
+    /// balancer stands
+    #[arg(long, conflicts_with = "undo")]
+    pub(crate) urls: bool,
+
+    /// How the configuration holds passwords
+    #[arg(long, value_enum, default_value_t = Style::Plain, conflicts_with = "undo")]
+    pub(crate) passwords: Style,
+
+    /// Take a home that calls itself by another node's host
+    #[arg(long, conflicts_with = "undo")]
+    pub(crate) any_host: bool,
+
+    /// Show what would change, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Bring back what the last installation replaced
+    #[arg(long)]
+    pub(crate) undo: bool,
+
+    /// With `--undo`: a file that was changed since stays beside, with `.found` at the end of its name
+    #[arg(long, requires = "undo")]
+    pub(crate) keep_changed: bool,
+}
+
+/// How the configuration holds passwords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Style {
+    /// As they are
+    Plain,
+    /// `$env{NAME}`: the server's environment has them (3.0 and later)
+    Env,
+    /// References to the product's secret repository
+    Secret,
+}
+
+/// Installs, or undoes.
+pub(crate) fn run(ui: &Ui, global: &Global, args: &InstallArgs) -> Result<Outcome, CommandError> {
+    match &args.node {
+        _ if args.undo => undo(ui, global, args),
+        Some(node) => put(ui, global, args, node),
+        None => Err(CommandError::usage(
+            "`--node NODE` says whose files to install",
+        )),
+    }
+}
+
+fn put(ui: &Ui, global: &Global, args: &InstallArgs, node: &str) -> Result<Outcome, CommandError> {
+    let topology = deployment::read_topology(global)?;
+    deployment::check_nodes(&topology, std::slice::from_ref(&node.to_owned()))?;
+    let Some(node) = topology.node(node) else {
+        return Err(CommandError::usage(format!("there is no node `{node}`")));
+    };
+    let paste = global.paste();
+    let workspace = Workspace::open(global.workspace_dir())
+        .and_then(|workspace| workspace.share(global.lock_timeout))
+        .map_err(|error| error::disk(&error, &paste))?;
+    let no_old: &[SourceArg] = &[];
+    let secrets = Secrets::new(ui, &topology, global.base(), no_old, Purpose::Open);
+    let found = Inventory::read(workspace.view(), &topology, &secrets)
+        .map_err(|error| secrets.explain(&error, &paste))?;
+
+    let place = Place::open(ui, global, args)?;
+    if let Some(pid) = running_server(&place.view()).map_err(|error| place.error(&error))? {
+        return Err(CommandError::refused(format!(
+            "`{}`: the server is running, process {pid}",
+            args.home.display()
+        ))
+        .hint(format!(
+            "stop it first, and wait until it is gone: `kill {pid}`"
+        )));
+    }
+    let home = place.observe(&topology)?;
+    let order = Order {
+        topology: &topology,
+        node,
+        found: &found,
+        config: &home.config,
+        release: home.product.as_ref().map(|told| told.value),
+        primary: home.certificate(Slot::Primary),
+        urls: args.urls,
+        passwords: args.passwords.into(),
+        any_host: args.any_host,
+    };
+    let mut installation =
+        install::install(&order).map_err(|refusal| error::install(&refusal, &args.home, &paste))?;
+    let files = std::mem::take(&mut installation.files);
+    let prepared = place
+        .view()
+        .prepare(files)
+        .map_err(|error| place.error(&error))?;
+    let changed: Vec<_> = prepared.files().iter().map(|it| it.path.clone()).collect();
+    let after = install::after(&topology, node, &installation, &changed);
+    show(ui, global, args, node, &installation, &prepared, &after)?;
+    if prepared.is_empty() {
+        ui.status("nothing to do: the home has it all");
+        return Ok(Outcome::Done);
+    }
+    if args.dry_run {
+        return Ok(Outcome::Done);
+    }
+    let question = format!("write this to `{}`?", args.home.display());
+    let label = format!("install {}", node.name);
+    let Some(committed) = place.commit(ui, global, prepared, &question, &label)? else {
+        ui.status("nothing was written");
+        return Ok(Outcome::Done);
+    };
+    told(ui, args, &installation, &committed, &after, node)?;
+    Ok(Outcome::Done)
+}
+
+fn undo(ui: &Ui, global: &Global, args: &InstallArgs) -> Result<Outcome, CommandError> {
+    let place = Place::open(ui, global, args)?;
+    let foreign = match args.keep_changed {
+        true => Foreign::SetAside,
+        false => Foreign::Refuse,
+    };
+    let prepared = place
+        .view()
+        .prepare_undo(foreign)
+        .map_err(|error| place.error(&error))?;
+    let Some(prepared) = prepared else {
+        ui.status(format_args!("nothing to undo in `{}`", args.home.display()));
+        return Ok(Outcome::Done);
+    };
+    let mut out = Vec::new();
+    report::text::intended(prepared.files(), ui.layout(), &mut out)
+        .map_err(|error| CommandError::output(&error))?;
+    if !ui.is_quiet() {
+        ui.data(&out)?;
+    }
+    if args.dry_run {
+        return Ok(Outcome::Done);
+    }
+    let question = format!("bring this back in `{}`?", args.home.display());
+    match place.commit(ui, global, prepared, &question, "undo")? {
+        Some(committed) => {
+            let files = committed.written.len() + committed.retired.len();
+            ui.status(format_args!("brought back: {files} files are as they were"));
+        }
+        None => ui.status("nothing was changed"),
+    }
+    Ok(Outcome::Done)
+}
+
+/// A home that is held: to be looked at alone, or to be changed.
+enum Held {
+    Shared(pki_core::disk::SharedHome),
+    Locked(LockedHome),
+}
+
+struct Place<'a> {
+    held: Held,
+    args: &'a InstallArgs,
+    command: String,
+}
+
+impl<'a> Place<'a> {
+    /// Takes the home, and finishes what an interrupted run left.
+    fn open(ui: &Ui, global: &Global, args: &'a InstallArgs) -> Result<Self, CommandError> {
+        let command = format!("apim-pki install --undo --home {}", quoted(&args.home));
+        let failed = |error| error::home(&error, &args.home, &command);
+        let home = Home::open(&args.home).map_err(failed)?;
+        let held = match args.dry_run {
+            true => {
+                let shared = home.share(global.lock_timeout).map_err(failed)?;
+                if shared.pending().is_some() {
+                    ui.warning(
+                        "an installation was interrupted here: the next one finishes it first",
+                    );
+                }
+                Held::Shared(shared)
+            }
+            false => {
+                let locked = home.lock(global.lock_timeout, &holder()).map_err(failed)?;
+                match locked.recovery() {
+                    None => {}
+                    Some(Recovery::Finished { why, when, files, .. }) => ui.warning(format_args!(
+                        "the `{why}` of {} was interrupted while it wrote: it was completed now, {} files",
+                        ui::moment(*when),
+                        files.len()
+                    )),
+                    Some(_) => ui.warning(
+                        "an installation was interrupted before it wrote anything: what it had \
+                         prepared was cleared away",
+                    ),
+                }
+                Held::Locked(locked)
+            }
+        };
+        Ok(Self {
+            held,
+            args,
+            command,
+        })
+    }
+
+    fn view(&self) -> HomeView<'_> {
+        match &self.held {
+            Held::Shared(shared) => shared.view(),
+            Held::Locked(locked) => locked.view(),
+        }
+    }
+
+    fn observe(&self, topology: &Topology) -> Result<pki_core::observe::Home, CommandError> {
+        let look = |reader: HomeReader<'_>| {
+            let home = reader.look(&self.args.home, self.view());
+            home.map_err(|error| error::not_a_home(&error, &self.args.home))
+        };
+        // What the home says of its own release counts, where it says it.
+        let home = look(HomeReader::new())?;
+        match home.product {
+            Some(_) => Ok(home),
+            None => look(HomeReader::new().product(Some(topology.product))),
+        }
+    }
+
+    fn error(&self, error: &pki_core::disk::DiskError) -> CommandError {
+        error::home(error, &self.args.home, &self.command)
+    }
+
+    /// Writes what was prepared, if whoever is asked agrees.
+    fn commit(
+        self,
+        ui: &Ui,
+        global: &Global,
+        prepared: Prepared,
+        question: &str,
+        why: &str,
+    ) -> Result<Option<Committed>, CommandError> {
+        let (args, command) = (self.args, self.command);
+        let Held::Locked(mut locked) = self.held else {
+            return Ok(None);
+        };
+        if !ui.can_ask() && !ui.assumes_yes() {
+            return Err(CommandError::usage(
+                "nobody can be asked whether to write this, so nothing was written",
+            )
+            .hint("`--yes` answers yes, `--dry-run` only shows"));
+        }
+        if !ui.confirm(question)? {
+            return Ok(None);
+        }
+        let label = Label {
+            when: global.now(),
+            why: why.to_owned(),
+        };
+        locked
+            .commit(prepared, &label)
+            .map(Some)
+            .map_err(|error| error::home(&error, &args.home, &command))
+    }
+}
+
+fn show(
+    ui: &Ui,
+    global: &Global,
+    args: &InstallArgs,
+    node: &Node,
+    installation: &Installation,
+    prepared: &Prepared,
+    after: &After,
+) -> Result<(), CommandError> {
+    let mut out = Vec::new();
+    let intended = prepared.files();
+    match global.format {
+        Format::Json => report::json::v1::installation(
+            &node.name,
+            installation,
+            intended,
+            args.urls,
+            after,
+            &mut out,
+        ),
+        Format::Text => {
+            report::text::installation(installation, intended, args.urls, ui.layout(), &mut out)
+        }
+    }
+    .map_err(|error| CommandError::output(&error))?;
+    match global.format == Format::Text && ui.is_quiet() {
+        true => Ok(()),
+        false => ui.data(&out),
+    }
+}
+
+fn told(
+    ui: &Ui,
+    args: &InstallArgs,
+    installation: &Installation,
+    committed: &Committed,
+    after: &After,
+    node: &Node,
+) -> Result<(), CommandError> {
+    ui.status(format_args!(
+        "wrote {} files; what they replaced is in `{}/{}`",
+        committed.written.len(),
+        args.home.display(),
+        Home::STATE
+    ));
+    for promised in &installation.promised {
+        let what = match args.passwords {
+            Style::Env => "the server's environment must have",
+            _ => "the product's secret repository must have",
+        };
+        ui.warning(format_args!("{what} `{}`", promised.name));
+    }
+    if !args.urls && !installation.misdirected.is_empty() {
+        ui.hint("`--urls` sets the URLs that name another server");
+    }
+    if !ui.is_quiet() {
+        let mut out = Vec::new();
+        report::text::after(after, &node.name, ui.layout_of_messages(), &mut out)
+            .map_err(|error| CommandError::output(&error))?;
+        ui.details(&out);
+    }
+    let undo = Paste::default().command(&format!("install --undo --home {}", quoted(&args.home)));
+    ui.hint(format_args!("{undo} brings everything back as it was"));
+    Ok(())
+}
+
+impl From<Style> for PasswordStyle {
+    fn from(style: Style) -> Self {
+        match style {
+            Style::Plain => Self::Plain,
+            Style::Env => Self::Environment,
+            Style::Secret => Self::Secret,
+        }
+    }
+}
