@@ -3,7 +3,7 @@
 use pki_core::{
     key::{KeyAlgorithm, SystemRandom},
     keystore::{Encoding, Entry, Keystore, Pkcs12Profile, SealedKey},
-    observe::endpoint::{ClientIdentity, Demand, Failure, IdentityError, Settings},
+    observe::endpoint::{ClientIdentity, Demand, Failure, IdentityError},
     secret::Password,
 };
 use rustls::ProtocolVersion;
@@ -11,7 +11,7 @@ use rustls::ProtocolVersion;
 use crate::{
     certificates::Made,
     keys::ReadyKeys,
-    rustls_server::{Options, look, look_with, serve},
+    rustls_server::{Options, look, look_with, patient, serve},
 };
 
 const VERSIONS: [ProtocolVersion; 2] = [ProtocolVersion::TLSv1_2, ProtocolVersion::TLSv1_3];
@@ -82,7 +82,7 @@ fn a_key_straight_from_a_store_is_shown_to_the_server() {
             clients_of: Some((&clients, true)),
         };
         let (address, seen) = serve(&made, options);
-        let settings = Settings::default().identity(Some(identity));
+        let settings = patient().identity(Some(identity));
         let shown = look_with(address, "gw1", &settings);
         assert!(shown.handshake.is_ok(), "{:?}", shown.handshake);
         let given = shown.client_certificate.given;
@@ -103,11 +103,7 @@ fn a_certificate_that_the_server_does_not_take_is_said_to_be_refused() {
         };
         let (address, _) = serve(&made, options);
         let identity = ClientIdentity::new(&stranger.chain, &stranger.key).unwrap();
-        let shown = look_with(
-            address,
-            "gw1",
-            &Settings::default().identity(Some(identity)),
-        );
+        let shown = look_with(address, "gw1", &patient().identity(Some(identity)));
         let failure = shown.handshake.unwrap_err();
         assert!(
             matches!(failure, Failure::CertificateRefused { alert: Some(_) }),

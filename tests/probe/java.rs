@@ -8,9 +8,7 @@ use std::{
 use pki_core::{
     key::SystemRandom,
     keystore::{Encoding, Entry, Keystore, SealedKey},
-    observe::endpoint::{
-        ClientIdentity, Demand, Failure, KeyProof, Settings, TlsVersion, VersionAnswer,
-    },
+    observe::endpoint::{ClientIdentity, Demand, Failure, KeyProof, TlsVersion, VersionAnswer},
     path::Anchors,
     secret::Password,
     verify::endpoint::{Objection, Question, judge},
@@ -21,7 +19,7 @@ use time::OffsetDateTime;
 use crate::{
     certificates::Made,
     judge::{Judge, Store, judge as java},
-    rustls_server::{look, look_with},
+    rustls_server::{look, look_with, patient},
 };
 
 const PASSWORD: &str = "changeit";
@@ -111,13 +109,13 @@ fn java_s_demand_for_a_client_certificate_is_told_in_both_versions() {
 
             let client = stores.clients.leaf(&["a client"], 2);
             let identity = ClientIdentity::new(&client.chain, &client.key).unwrap();
-            let with_key = Settings::default().identity(Some(identity));
+            let with_key = patient().identity(Some(identity));
             let shown = look_with(address, "gw1.example.com", &with_key);
             assert!(shown.handshake.is_ok(), "{version} {demand}: {shown:?}");
 
             let stranger = Made::ca("Strangers", 0).leaf(&["a stranger"], 3);
             let identity = ClientIdentity::new(&stranger.chain, &stranger.key).unwrap();
-            let strange = Settings::default().identity(Some(identity));
+            let strange = patient().identity(Some(identity));
             let shown = look_with(address, "gw1.example.com", &strange);
             let failure = shown.handshake.unwrap_err();
             assert!(

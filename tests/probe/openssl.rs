@@ -8,13 +8,13 @@ use std::{
 
 use pki_core::{
     keystore::write_pem_certificates,
-    observe::endpoint::{ClientIdentity, Demand, Settings, TlsVersion, VersionAnswer},
+    observe::endpoint::{ClientIdentity, Demand, TlsVersion, VersionAnswer},
     x509::write_pem,
 };
 
 use crate::{
     certificates::Made,
-    rustls_server::{look, look_with},
+    rustls_server::{look, look_with, patient},
 };
 
 /// `openssl s_server` with a chain, until it is dropped.
@@ -113,11 +113,7 @@ fn a_server_of_tls_1_2_alone_is_seen_with_its_demand_for_a_certificate() {
 
         let client = clients.leaf(&["a client"], 1);
         let identity = ClientIdentity::new(&client.chain, &client.key).unwrap();
-        let shown = look_with(
-            server.address,
-            "gw1",
-            &Settings::default().identity(Some(identity)),
-        );
+        let shown = look_with(server.address, "gw1", &patient().identity(Some(identity)));
         assert!(shown.handshake.is_ok(), "{options:?}: {shown:?}");
     }
 }

@@ -5,6 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
 use pki_core::observe::endpoint::{Endpoint, Observation, Settings, Target, probe};
@@ -106,7 +107,12 @@ fn answer(mut stream: TcpStream, config: Arc<ServerConfig>, seen: &Mutex<Seen>) 
 
 /// Looks at a port of this machine by a name.
 pub(crate) fn look(address: SocketAddr, name: &str) -> Observation {
-    look_with(address, name, &Settings::default())
+    look_with(address, name, &patient())
+}
+
+/// With time enough for a JVM on a busy machine.
+pub(crate) fn patient() -> Settings {
+    Settings::within(Duration::from_secs(60))
 }
 
 /// The same, and how.

@@ -2,12 +2,12 @@
 
 use std::net::{Ipv6Addr, TcpListener};
 
-use pki_core::observe::endpoint::{KeyProof, Session, Settings, TlsVersion, VersionAnswer};
+use pki_core::observe::endpoint::{KeyProof, Session, TlsVersion, VersionAnswer};
 use rustls::ProtocolVersion;
 
 use crate::{
     certificates::Made,
-    rustls_server::{Options, look, look_with, serve, serve_on},
+    rustls_server::{Options, look, look_with, patient, serve, serve_on},
 };
 
 #[test]
@@ -80,7 +80,7 @@ fn each_version_that_a_server_takes_is_told() {
 fn without_the_question_for_versions_one_connection_is_made() {
     let made = Made::ca("CA", 0).leaf(&["gw1"], 0);
     let (address, _) = serve(&made, Options::default());
-    let shown = look_with(address, "gw1", &Settings::default().versions(false));
+    let shown = look_with(address, "gw1", &patient().versions(false));
     assert_eq!(shown.versions.len(), 1);
 }
 

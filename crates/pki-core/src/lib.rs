@@ -13,6 +13,7 @@
 //! | roles, ports, connections, default keys of the product | [`wso2`] |
 //! | what a cluster consists of, as its operator wrote it down | [`topology`] |
 //! | what is there, what has to be done, doing it | [`observe`], [`plan`], [`apply`] |
+//! | what live servers present, who would take it | [`observe::endpoint`], [`verify::endpoint`] |
 //! | whether a deployment works | [`verify`] |
 //! | a node's files put into a product home | [`install`] |
 //! | results as text and JSON | [`report`] |

@@ -3,7 +3,8 @@
 use std::{path::Path, sync::Arc};
 
 use pki_core::{
-    keystore::{Content, Format, Keystore},
+    edit,
+    keystore::{Content, Decoded, Format, Keystore},
     observe::endpoint::ClientIdentity,
     path::Anchors,
     secret::Password,
@@ -11,14 +12,14 @@ use pki_core::{
     x509::Certificate,
 };
 
+use time::OffsetDateTime;
+
 use super::ProbeArgs;
 use crate::{
-    commands::{
-        cert::certificates,
-        store::opening::{self, STORE_PASSWORD},
-    },
+    commands::store::opening::{self, STORE_PASSWORD},
     error::{self, CommandError},
     passwords::{Passwords, Purpose},
+    paste::quoted,
 };
 
 /// `--trust` and `--store`, read.
@@ -35,11 +36,16 @@ impl Given {
             .collect::<Result<Vec<_>, _>>()?;
         let mut trusted = Vec::new();
         for file in &args.trust {
-            let found = certificates(file, &passwords)?;
+            let decoded = read(file, &passwords)?;
+            let found = trusted_in(&decoded);
             if found.is_empty() {
-                let file = opening::shown(file);
-                let message = format!("`{file}` has no certificate in it");
-                return Err(CommandError::failed(message));
+                let shown = opening::shown(file);
+                let message = format!("`{shown}` has no certificate that a client trusts");
+                return Err(encrypted(
+                    &decoded,
+                    &passwords,
+                    CommandError::failed(message),
+                ));
             }
             trusted.extend(found);
         }
@@ -54,17 +60,35 @@ impl Given {
     }
 }
 
+/// A store, or certificates in any encoding. Without a password what lies open is read: certificates do in
+/// a JKS.
+fn read(file: &Path, passwords: &[Password]) -> Result<Decoded, CommandError> {
+    let bytes = opening::read(file)?;
+    match passwords {
+        [] => Keystore::look(bytes.expose()).map_err(|error| error::decode(file, &error)),
+        given => opening::decode(file, bytes.expose(), given),
+    }
+}
+
+/// Whom a Java client with this truststore trusts: of each entry that it sees the certificate, of a key's
+/// the first (`sun.security.validator.TrustStoreUtil`). Of a file that is no keystore, all certificates.
+fn trusted_in(decoded: &Decoded) -> Vec<Certificate> {
+    if is_certificates_alone(decoded.format) {
+        return all_certificates(decoded);
+    }
+    let summary = edit::summary(decoded, &[], OffsetDateTime::UNIX_EPOCH);
+    let visible = summary.entries.into_iter().filter(|it| it.java_visible);
+    visible
+        .filter_map(|entry| Some(entry.chain.first()?.certificate.clone()))
+        .collect()
+}
+
 /// The chain of each private key of a keystore; of a file without keys all its certificates as one chain.
 fn served_by(file: &Path, passwords: &[Password]) -> Result<Vec<OnDisk>, CommandError> {
     let shown = opening::shown(file);
-    let bytes = opening::read(file)?;
-    let decoded = match passwords {
-        // Certificates lie open in a JKS: no password is needed to compare them.
-        [] => Keystore::look(bytes.expose()).map_err(|error| error::decode(file, &error))?,
-        given => opening::decode(file, bytes.expose(), given)?,
-    };
-    let entries = decoded.keystore.entries();
-    let keys = entries.iter().filter_map(|entry| match &entry.content {
+    let decoded = read(file, passwords)?;
+    let entries = decoded.keystore.entries().iter();
+    let keys = entries.filter_map(|entry| match &entry.content {
         Content::PrivateKey { chain, .. } if !chain.is_empty() => Some((entry, chain.clone())),
         _ => None,
     });
@@ -74,26 +98,40 @@ fn served_by(file: &Path, passwords: &[Password]) -> Result<Vec<OnDisk>, Command
             OnDisk::new(&*shown, Some(alias), chain)
         })
         .collect();
-    let is_keystore = !matches!(decoded.format, Format::Pem | Format::Der | Format::Pkcs7);
-    if files.is_empty() && !is_keystore {
-        let chain: Vec<Certificate> = entries
-            .iter()
-            .flat_map(|entry| entry.certificates().to_vec())
-            .collect();
-        files.extend((!chain.is_empty()).then(|| OnDisk::new(&*shown, None, chain)));
+    let chain = all_certificates(&decoded);
+    if files.is_empty() && is_certificates_alone(decoded.format) && !chain.is_empty() {
+        files.push(OnDisk::new(&*shown, None, chain));
     }
     if files.is_empty() {
         let failed = CommandError::failed(format!("`{shown}` has no key with a certificate"));
-        return Err(match (passwords, decoded.format) {
-            ([], Format::Pkcs12) => failed
-                .hint("what a PKCS #12 holds is encrypted: `--store-password file:PATH` opens it"),
-            _ => failed.hint(format!(
-                "`apim-pki store list {}` shows what is in it",
-                crate::paste::quoted(file)
-            )),
-        });
+        let failed = failed.hint(format!(
+            "`apim-pki store list {}` shows what is in it",
+            quoted(file)
+        ));
+        return Err(encrypted(&decoded, passwords, failed));
     }
     Ok(files)
+}
+
+/// Nothing was found: perhaps because nobody opened it.
+fn encrypted(decoded: &Decoded, passwords: &[Password], error: CommandError) -> CommandError {
+    match (passwords, decoded.format) {
+        ([], Format::Pkcs12) => {
+            error.hint("what a PKCS #12 holds is encrypted: `--store-password file:PATH` opens it")
+        }
+        _ => error,
+    }
+}
+
+fn all_certificates(decoded: &Decoded) -> Vec<Certificate> {
+    let entries = decoded.keystore.entries().iter();
+    entries
+        .flat_map(|entry| entry.certificates().to_vec())
+        .collect()
+}
+
+fn is_certificates_alone(format: Format) -> bool {
+    matches!(format, Format::Pem | Format::Der | Format::Pkcs7)
 }
 
 /// The key of `--client-store`.

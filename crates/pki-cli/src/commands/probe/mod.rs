@@ -161,13 +161,16 @@ fn given(args: &ProbeArgs, passwords: &Passwords<'_>) -> Result<Vec<Asked>, Comm
     let endpoints: Vec<Endpoint> = endpoints
         .collect::<Result<_, InvalidEndpoint>>()
         .map_err(|wrong| error::endpoint(&wrong))?;
+    let name = args.name.as_deref().map(name).transpose()?;
     let given = files::Given::read(args, passwords)?;
     let asked = endpoints.into_iter().map(|endpoint| {
-        let name = args.name.as_deref().unwrap_or(endpoint.host());
+        // A zone says how to get there, and is no part of a name.
+        let address = endpoint.ip().map(|address| address.to_string());
+        let own = address.unwrap_or_else(|| endpoint.host().to_owned());
         Asked {
             node: None,
-            name: ServerName::from(name),
-            target: Target::new(endpoint).name(args.name.clone()),
+            name: ServerName::from(&*name.clone().unwrap_or(own)),
+            target: Target::new(endpoint).name(name.clone()),
             product: args.product.unwrap_or(Product::SUPPORTED.1),
             channel: None,
             trust: given.trust.clone(),
@@ -176,6 +179,16 @@ fn given(args: &ProbeArgs, passwords: &Passwords<'_>) -> Result<Vec<Asked>, Comm
         }
     });
     Ok(asked.collect())
+}
+
+/// `--name`, in the form that goes into a handshake.
+fn name(text: &str) -> Result<String, CommandError> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap_or(text);
+    let any = Endpoint::new(bare, 443).map_err(|wrong| error::endpoint(&wrong))?;
+    Ok(any.host().to_owned())
 }
 
 fn show(ui: &Ui, global: &Global, probed: &[Probed]) -> Result<(), CommandError> {

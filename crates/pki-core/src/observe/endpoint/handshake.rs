@@ -2,27 +2,21 @@
 
 use std::{
     io::{self, Read},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use rustls::{
-    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error,
-    ProtocolVersion, SignatureScheme,
-    client::{
-        ResolvesClientCert, Resumption,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
-    sign::CertifiedKey,
+    ClientConfig, ClientConnection, Error, PeerIncompatible, ProtocolVersion,
+    client::{ResolvesClientCert, Resumption, danger::ServerCertVerifier},
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::ServerName;
 
 use super::{
     Alert, ClientCertificate, ClientIdentity, Demand, Failure, KeyProof, Protocol, Session, Stage,
-    TlsVersion, hello, wire::Wire,
+    TlsVersion, flight::suite_name, recorder::Recorder, wire::Wire,
 };
-use crate::x509::{Certificate, DistinguishedName, PublicKeyAlgorithm};
+use crate::x509::Certificate;
 
 /// What a handshake showed.
 pub(super) struct Shown {
@@ -124,14 +118,13 @@ fn last_words(connection: &mut ClientConnection, wire: &mut Wire) -> Option<io::
 }
 
 /// Waits for what the server says about the client's certificate, or about its absence: an alert, or a
-/// sign that it goes on. A server that says nothing goes on.
+/// sign that it goes on. A server that says nothing while there is time goes on.
 fn verdict(
     connection: &mut ClientConnection,
     wire: &mut Wire,
     seen: &Recorder,
     timeout: Duration,
 ) -> Result<(), Failure> {
-    wire.hurry(VERDICT);
     while connection.tls13_tickets_received() == 0 {
         match connection.read_tls(wire) {
             Ok(1..) => {}
@@ -162,7 +155,7 @@ fn session(connection: &ClientConnection) -> Option<Session> {
         _ => return None,
     };
     let suite = connection.negotiated_cipher_suite()?.suite();
-    Some(Session::new(version, hello::suite_name(suite)))
+    Some(Session::new(version, suite_name(suite)))
 }
 
 /// What an error of the handshake means.
@@ -178,7 +171,7 @@ fn failure(error: &io::Error, wire: &Wire, seen: &Recorder, timeout: Duration) -
         };
     }
     let asked = seen.lock().asked;
-    let about_client = |alert| match (asked, seen.identity.is_some()) {
+    let about_client = |alert| match (asked, seen.has_identity()) {
         (true, false) => Some(Failure::CertificateRequired { alert }),
         (true, true) => Some(Failure::CertificateRefused { alert }),
         (false, _) => None,
@@ -189,7 +182,13 @@ fn failure(error: &io::Error, wire: &Wire, seen: &Recorder, timeout: Duration) -
             about_client(Some(alert)).unwrap_or(Failure::Alert { alert })
         }
         (Some(Error::PeerIncompatible(reason)), _) => Failure::Incompatible {
-            reason: format!("{reason:?}"),
+            reason: match reason {
+                PeerIncompatible::ServerDoesNotSupportTls12Or13
+                | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig => {
+                    "it chose a version before TLS 1.2".to_owned()
+                }
+                other => format!("{other:?}"),
+            },
         },
         (Some(error), _) => Failure::Protocol {
             reason: error.to_string(),
@@ -213,135 +212,9 @@ fn looks_like_tls(answer: &[u8]) -> bool {
     matches!(answer, [20..=23] | [20..=23, 3, ..])
 }
 
-/// Takes every certificate, and notes what it was shown.
-#[derive(Debug)]
-struct Recorder {
-    provider: Arc<CryptoProvider>,
-    identity: Option<Arc<CertifiedKey>>,
-    seen: Mutex<Seen>,
-}
-
-#[derive(Debug)]
-struct Seen {
-    chain: Vec<Certificate>,
-    key: KeyProof,
-    /// The server asked for a certificate.
-    asked: bool,
-    issuers: Vec<DistinguishedName>,
-}
-
-impl Recorder {
-    fn new(identity: Option<&ClientIdentity>) -> Self {
-        Self {
-            provider: Arc::new(aws_lc_rs::default_provider()),
-            identity: identity.map(|identity| Arc::clone(&identity.certified)),
-            seen: Mutex::new(Seen {
-                chain: Vec::new(),
-                key: KeyProof::Unknown,
-                asked: false,
-                issuers: Vec::new(),
-            }),
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
-        // What was noted is right even if another thread panicked.
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes whether the server's signature is by its certificate's key, and goes on in any case.
-    fn note(
-        &self,
-        checked: Result<HandshakeSignatureValid, Error>,
-        certificate: &CertificateDer<'_>,
-    ) -> HandshakeSignatureValid {
-        self.lock().key = match checked {
-            Ok(_) => KeyProof::Proven,
-            Err(Error::InvalidCertificate(CertificateError::BadSignature))
-                if is_checkable(certificate) =>
-            {
-                KeyProof::Wrong
-            }
-            Err(_) => KeyProof::Unknown,
-        };
-        HandshakeSignatureValid::assertion()
-    }
-}
-
-impl ServerCertVerifier for Recorder {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let presented = std::iter::once(end_entity).chain(intermediates);
-        let presented = presented.map(|der| Certificate::from_der(der.clone().into_owned()));
-        self.lock().chain = presented.collect();
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        let checked = verify_tls12_signature(message, certificate, signed, algorithms);
-        Ok(self.note(checked, certificate))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        let checked = verify_tls13_signature(message, certificate, signed, algorithms);
-        Ok(self.note(checked, certificate))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
-    }
-}
-
-impl ResolvesClientCert for Recorder {
-    fn resolve(&self, issuers: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        let mut seen = self.lock();
-        seen.asked = true;
-        seen.issuers = issuers
-            .iter()
-            .map(|der| DistinguishedName::from_der(*der))
-            .collect();
-        self.identity.clone()
-    }
-
-    fn has_certs(&self) -> bool {
-        self.identity.is_some()
-    }
-}
-
-/// True for a key whose signatures the provider checks: a bad one is bad then.
-fn is_checkable(certificate: &CertificateDer<'_>) -> bool {
-    let certificate = Certificate::from_der(certificate.clone().into_owned());
-    certificate.view().is_ok_and(|view| match view.public_key {
-        PublicKeyAlgorithm::Rsa(bits) => bits >= 2048,
-        _ => true,
-    })
-}
-
 const CLOSED: [io::ErrorKind; 4] = [
     io::ErrorKind::UnexpectedEof,
     io::ErrorKind::ConnectionReset,
     io::ErrorKind::ConnectionAborted,
     io::ErrorKind::BrokenPipe,
 ];
-/// A server that got a certificate, or none, says so within a round trip. Some say nothing.
-const VERDICT: Duration = Duration::from_secs(2);

@@ -12,12 +12,16 @@
 //! | read `HOST:PORT` | [`Endpoint`] |
 //! | look at one, at many | `probe`, `probe_all` |
 //! | how long, how many at a time | `Settings` |
+//! | what a server says in clear, from a capture | `ServerFlight` |
 //! | mutual TLS with a key straight from a store | `ClientIdentity` |
 
 mod address;
+mod alert;
 #[cfg(feature = "probe")]
 mod connect;
 mod failure;
+#[cfg(feature = "probe")]
+mod flight;
 #[cfg(feature = "probe")]
 mod handshake;
 #[cfg(feature = "probe")]
@@ -28,10 +32,15 @@ mod observation;
 #[cfg(feature = "probe")]
 mod probe;
 #[cfg(feature = "probe")]
+mod recorder;
+#[cfg(feature = "probe")]
 mod wire;
 
 pub use address::{Endpoint, InvalidEndpoint};
-pub use failure::{Alert, Failure, Protocol, Stage};
+pub use alert::Alert;
+pub use failure::{Failure, Protocol, Stage};
+#[cfg(feature = "probe")]
+pub use flight::ServerFlight;
 #[cfg(feature = "probe")]
 pub use identity::{ClientIdentity, IdentityError};
 pub use observation::{

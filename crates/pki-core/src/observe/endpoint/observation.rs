@@ -19,6 +19,9 @@ pub struct Observation {
     /// The chain as it was presented, end-entity certificate first, whatever became of the handshake.
     /// Empty if it did not come that far.
     pub chain: Vec<Certificate>,
+    /// True if the chain was not seen in that handshake, but in the clear answer to the offer of an older
+    /// version or older suites.
+    pub seen_in_clear: bool,
     /// Whether the server has the key of the certificate that it presents.
     pub key: KeyProof,
     /// The protocol versions that were asked for, one by one.
@@ -36,6 +39,7 @@ impl Observation {
             address: None,
             handshake: Err(failure),
             chain: Vec::new(),
+            seen_in_clear: false,
             key: KeyProof::Unknown,
             versions: BTreeMap::new(),
             client_certificate: ClientCertificate::default(),

@@ -8,7 +8,7 @@ use std::{
 use rustls_pki_types::ServerName;
 
 use super::{
-    ClientIdentity, Endpoint, Failure, Observation, TlsVersion, VersionAnswer,
+    ClientIdentity, Demand, Endpoint, Failure, Observation, TlsVersion, VersionAnswer,
     connect::{connect, resolve},
     handshake::{self, Shown},
     hello,
@@ -132,6 +132,21 @@ pub fn probe_all(
 }
 
 /// Looks at one endpoint. It never fails: what went wrong is in the observation.
+///
+/// ```
+/// use std::{net::TcpListener, thread};
+/// use pki_core::observe::endpoint::{Failure, Settings, Target, probe};
+///
+/// // A port that hangs up at once.
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let target = Target::new(listener.local_addr()?.to_string().parse()?);
+/// thread::spawn(move || drop(listener.accept()));
+///
+/// let seen = probe(&target, &Settings::default());
+/// assert_eq!(seen.handshake, Err(Failure::Closed { received: 0 }));
+/// assert!(seen.is_unseen());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn probe(target: &Target, settings: &Settings) -> Observation {
     let mut observation = Observation::failed(target.endpoint.clone(), Failure::Refused);
     let mut look = || -> Result<(), Failure> {
@@ -193,13 +208,15 @@ impl Observation {
             };
             let deadline = Instant::now() + budget.of(settings.handshake);
             let mut wire = Wire::new(stream, deadline);
-            let reply = hello::ask(&mut wire, version, self.server_name.as_deref());
-            self.versions.insert(version, reply.answer(version, always));
+            let flight = hello::ask(&mut wire, version, self.server_name.as_deref());
+            self.versions
+                .insert(version, flight.answer(version, always));
             // Of a server that speaks nothing newer this is all that is seen.
-            if self.chain.is_empty() {
-                self.chain = reply.chain;
-                if let Some(issuers) = reply.client_issuers {
-                    self.client_certificate.demand = super::Demand::Asked;
+            if self.chain.is_empty() && !flight.chain.is_empty() {
+                self.chain = flight.chain;
+                self.seen_in_clear = true;
+                if let Some(issuers) = flight.client_issuers {
+                    self.client_certificate.demand = Demand::Asked;
                     self.client_certificate.issuers = issuers;
                 }
             }

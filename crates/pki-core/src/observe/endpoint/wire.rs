@@ -25,11 +25,6 @@ impl Wire {
         }
     }
 
-    /// From now on it ends sooner, if at all.
-    pub(super) fn hurry(&mut self, within: Duration) {
-        self.deadline = self.deadline.min(Instant::now() + within);
-    }
-
     /// How many bytes came.
     pub(super) fn received(&self) -> u64 {
         self.received

@@ -150,13 +150,13 @@ pub fn judge(seen: &Observation, question: &Question<'_>) -> Judgement {
     judgement
 }
 
-/// A server that wants a certificate which nobody gave it is no problem, nor is TLS of another age if
-/// more was seen of it: then the clients say what they think.
+/// A server that wants a certificate which nobody gave it is no problem of its own. Of one that speaks TLS
+/// of another age the clients say what they think.
 fn is_problem(failure: &Failure, seen: &Observation) -> bool {
     match failure {
         Failure::CertificateRequired { .. } => false,
-        Failure::CertificateRefused { .. } | Failure::NotTls { .. } => true,
-        _ => seen.chain.is_empty(),
+        Failure::Alert { .. } | Failure::Incompatible { .. } => !seen.seen_in_clear,
+        _ => true,
     }
 }
 

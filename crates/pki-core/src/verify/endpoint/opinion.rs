@@ -188,7 +188,9 @@ fn of_today(seen: &Observation, question: &Question<'_>, java: &Java<'_>) -> Vec
         objections.push(Objection::WrongKey);
     }
     objections.extend(nothing_in_common(seen).or_else(|| match &seen.handshake {
-        Err(failure @ (Failure::Alert { .. } | Failure::Incompatible { .. })) => {
+        Err(failure @ (Failure::Alert { .. } | Failure::Incompatible { .. }))
+            if seen.seen_in_clear =>
+        {
             let reason = failure.to_string();
             Some(Objection::NothingInCommon { reason })
         }
