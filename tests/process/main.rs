@@ -17,4 +17,3 @@ mod stores;
 mod streams;
 #[cfg(feature = "probe")]
 mod tomcat;
-
