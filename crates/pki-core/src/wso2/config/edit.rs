@@ -127,7 +127,7 @@ impl Document {
 fn written(document: &Document, leaf: &Leaf, value: &str) -> Zeroizing<String> {
     match document.syntax {
         Syntax::Toml => match leaf.is_string {
-            true => toml_string(value),
+            true => toml_like(&document.text[leaf.span.clone()], value),
             false => Zeroizing::new(value.to_owned()),
         },
         Syntax::Properties => properties_value(value),
@@ -180,6 +180,15 @@ pub(in crate::wso2) fn toml_key(name: &str) -> Zeroizing<String> {
     match !name.is_empty() && name.bytes().all(bare) {
         true => Zeroizing::new(name.to_owned()),
         false => toml_string(name),
+    }
+}
+
+/// A string in the quotes of another, where they can hold it: in a literal string nothing is escaped.
+pub(super) fn toml_like(old: &str, value: &str) -> Zeroizing<String> {
+    let literal = old.starts_with('\'') && !old.starts_with("'''");
+    match literal && !value.contains(|c: char| c == '\'' || c.is_control()) {
+        true => Zeroizing::new(format!("'{value}'")),
+        false => toml_string(value),
     }
 }
 
@@ -279,7 +288,11 @@ mod tests {
         let text = "# c\r\n[k]\r\np =  'old' # why\r\nn = 1\r\n";
         assert_eq!(
             edit(Syntax::Toml, text, "k.p", "a\"\\b"),
-            "# c\r\n[k]\r\np =  \"a\\\"\\\\b\" # why\r\nn = 1\r\n"
+            "# c\r\n[k]\r\np =  'a\"\\b' # why\r\nn = 1\r\n"
+        );
+        assert_eq!(
+            edit(Syntax::Toml, text, "k.p", "it's \"\\"),
+            "# c\r\n[k]\r\np =  \"it's \\\"\\\\\" # why\r\nn = 1\r\n"
         );
         assert_eq!(
             edit(Syntax::Toml, text, "k.n", "22"),

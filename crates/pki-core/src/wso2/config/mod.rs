@@ -31,6 +31,7 @@ mod database;
 mod document;
 mod edit;
 mod home;
+mod insert;
 mod json;
 mod model;
 mod properties;

@@ -142,9 +142,8 @@ impl Reader<'_> {
     }
 
     fn text(&self, row: &Row, text: &str, place: Option<Place>) -> Call {
-        let shown = url::shown(text);
-        let (value, endpoints) = match self.endpoints(row, &shown) {
-            Ok(endpoints) => (Ok(shown), endpoints),
+        let (value, endpoints) = match self.endpoints(row, text) {
+            Ok(endpoints) => (Ok(url::shown(text)), endpoints),
             Err(unknown) => (Err(unknown), Vec::new()),
         };
         self.call(row, Setting { value, place }, endpoints)
@@ -204,6 +203,12 @@ impl Reader<'_> {
         }
         url::meaning(name, self.offset)
     }
+}
+
+/// True if a key that is not written can be written with one URL.
+pub(super) fn is_one(key: &str) -> bool {
+    let mut rows = ROWS.iter().flat_map(|rows| rows.iter());
+    rows.any(|row| row.key == key && matches!(row.otherwise, Otherwise::Default))
 }
 
 /// True if a text begins with a scheme, in a group or not.

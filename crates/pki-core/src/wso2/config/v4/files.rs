@@ -1,14 +1,22 @@
 //! XML files beside `deployment.toml` that name stores. Most are made of it at each start, and to change
 //! them changes nothing; in 3.0 some are the product's own.
 
-use super::{release::Releases, resolve::Resolver, stores::located};
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    release::Releases,
+    resolve::Resolver,
+    stores::{FOLDER, located},
+    values::kind,
+};
 use crate::{
     secret::Password,
     wso2::{
         Product, Slot,
         config::{
-            BlockId, Document, HomeConfig, HomeFiles, Leaf, Place, Setting, State, StoreConsumer,
-            StoreUse, Syntax, Unknown, home::document,
+            BlockId, Document, EditError, Edited, Edits, HomeConfig, HomeFiles, Leaf, Place,
+            Setting, Shown, State, StoreConsumer, StoreUse, Syntax, Unknown, ValueChange,
+            WantedStore, Written, home::document,
         },
     },
 };
@@ -58,7 +66,101 @@ pub(super) fn read(config: &mut HomeConfig, files: &HomeFiles, resolver: Option<
     }
 }
 
+/// The files of 3.0 that are the product's own, with other stores in them.
+///
+/// # Errors
+///
+/// [`EditError::NoEnvironment`]: nothing resolves `$env{}` in them.
+pub(super) fn edited(
+    config: &HomeConfig,
+    releases: Releases,
+    slots: &BTreeMap<Slot, WantedStore>,
+) -> Result<Vec<Edited>, EditError> {
+    if !keeps(releases) {
+        return Ok(Vec::new());
+    }
+    let mut edited = Vec::new();
+    for document in config
+        .documents
+        .iter()
+        .filter(|it| it.syntax() == Syntax::Xml)
+    {
+        let mut edits = Edits::new();
+        let mut changes = Vec::new();
+        for row in ROWS.iter().filter(|row| row.may_be_in(document.file())) {
+            let Some(store) = slots.get(&row.slot) else {
+                continue;
+            };
+            for block in document.blocks(row.block) {
+                row.change(document, block, store, &mut edits, &mut changes)?;
+            }
+        }
+        if !edits.is_empty() {
+            changes.sort_by_key(|it: &ValueChange| (it.place.line, it.place.column));
+            edited.push(Edited {
+                file: Arc::clone(&document.file),
+                bytes: document.edited(&edits),
+                changes,
+            });
+        }
+    }
+    Ok(edited)
+}
+
 impl Row {
+    fn change(
+        &self,
+        document: &Document,
+        block: BlockId,
+        store: &WantedStore,
+        edits: &mut Edits,
+        changes: &mut Vec<ValueChange>,
+    ) -> Result<(), EditError> {
+        let mut set = |relative: &str, value: &str, is_secret: bool| {
+            let leaf = document.within(block, relative);
+            let Some(leaf) = leaf.filter(|leaf| leaf.text() != value) else {
+                return;
+            };
+            let shown = |text: &str| match is_secret {
+                true => Shown::Hidden,
+                false => Shown::Text(text.to_owned()),
+            };
+            edits.set(document, leaf, value);
+            changes.push(ValueChange {
+                place: Place::of(document, leaf),
+                before: Some(shown(leaf.text())),
+                after: shown(value),
+            });
+        };
+        // These parts take no alias of a secret.
+        let password = match &store.password {
+            Written::Plain(password)
+            | Written::Secret {
+                otherwise: password,
+                ..
+            } => password,
+            Written::Environment(_) => return Err(EditError::NoEnvironment),
+        };
+        let old = document.within(block, self.location).map(Leaf::text);
+        let home = match old.is_some_and(|old| old.starts_with("${carbon.home}")) {
+            true => "${carbon.home}/",
+            false => "",
+        };
+        set(
+            self.location,
+            &format!("{home}{FOLDER}{}", store.file),
+            false,
+        );
+        if let Some(relative) = self.kind {
+            set(relative, kind(store.format), false);
+        }
+        set(self.password, password.expose(), true);
+        if let Some(relative) = self.key_password {
+            set(relative, password.expose(), true);
+        }
+        Ok(())
+    }
+
     fn may_be_in(&self, path: &str) -> bool {
         match self.file {
             File::Made(file) => path == file,
@@ -135,7 +237,7 @@ fn text(leaf: &Leaf) -> Result<&str, Unknown> {
 }
 
 fn is_in_folder(path: &str) -> bool {
-    let name = path.strip_prefix(super::stores::FOLDER);
+    let name = path.strip_prefix(FOLDER);
     name.is_some_and(|name| name.ends_with(".xml") && !name.contains('/'))
 }
 

@@ -8,16 +8,20 @@ mod call_rows;
 mod calls;
 mod checks;
 mod defaults;
+mod edit;
 mod files;
 mod release;
 mod resolve;
 mod sources;
 mod stores;
+mod values;
+
+pub(super) use edit::edited;
 
 use resolve::Resolver;
 
 use super::{
-    EditError, Edited, Generation, HomeConfig, Syntax, Wanted,
+    Generation, HomeConfig, Syntax,
     home::{HomeFiles, document},
 };
 use crate::wso2::Product;
@@ -55,11 +59,6 @@ fn fill(config: &mut HomeConfig, files: &HomeFiles, resolver: &Resolver<'_>) {
     config.protocols = checks::protocols(resolver);
     config.transformation = checks::transformation(resolver);
     config.encryption_key = checks::encryption_key(resolver);
-}
-
-pub(super) fn edited(config: &HomeConfig, wanted: &Wanted) -> Result<Vec<Edited>, EditError> {
-    let _ = (config, wanted);
-    Ok(Vec::new())
 }
 
 const DEPLOYMENT: &str = "repository/conf/deployment.toml";

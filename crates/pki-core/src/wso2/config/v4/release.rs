@@ -29,6 +29,9 @@ impl Releases {
     /// What a value is in all of them, or that it depends on the release.
     pub(super) fn in_all<T: PartialEq>(self, of: impl Fn(Product) -> T) -> Result<T, Unknown> {
         let value = of(self.newest);
+        if self.oldest == self.newest {
+            return Ok(value);
+        }
         let minors = (0..=u8::MAX).map(|minor| (3, minor)).take(3);
         let minors = minors.chain((0..=7).map(|minor| (4, minor)));
         let differs = minors

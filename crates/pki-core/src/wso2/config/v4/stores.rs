@@ -147,8 +147,7 @@ fn custom_profile(resolver: &Resolver<'_>, profile: BlockId) -> Vec<StoreUse> {
             resolver.leaf_password(leaf)
         })
     };
-    let slots = [("keystore", Slot::Tls), ("truststore", Slot::Truststore)];
-    let written = slots
+    let written = CUSTOM_SLOTS
         .into_iter()
         .filter(|(table, _)| leaf(&format!("{table}.location")).is_some());
     written
@@ -209,7 +208,10 @@ pub(super) fn located(setting: Setting<String>, is_name: bool) -> Setting<String
     }
 }
 
-const CUSTOM_PROFILES: &str = "keystore.ssl_profile.custom";
+pub(super) const CUSTOM_PROFILES: &str = "keystore.ssl_profile.custom";
+/// The tables in one of them.
+pub(super) const CUSTOM_SLOTS: [(&str, Slot); 2] =
+    [("keystore", Slot::Tls), ("truststore", Slot::Truststore)];
 /// 3.0 ships `broker.xml` itself.
 const MQTT_IN_A_TEMPLATE: Span = ((3, 1), (4, 7));
 
