@@ -1,6 +1,6 @@
 //! Keys and tables that a TOML document does not have yet.
 
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 
 use toml_edit::{Document as Tree, Item, Table, TableLike, Value};
 use zeroize::Zeroizing;
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{
     Document, Edits,
     document::position,
-    edit::{Replaced, toml_string},
+    edit::{Replaced, toml_key, toml_string},
 };
 
 /// Where in a document keys of a table may be put.
@@ -314,7 +314,7 @@ impl Layout<'_> {
             if !lines.is_empty() || !is_blank(above) {
                 lines.push(empty());
             }
-            lines.push(Zeroizing::new(format!("[{}]", quoted(new.table))));
+            lines.push(Zeroizing::new(format!("[{}]", quoted(new.table).as_str())));
             lines.extend(new.values.iter().map(|value| pair("", value)));
         }
         if !is_blank(below) {
@@ -428,12 +428,10 @@ fn pair(prefix: &str, (key, value): &(&str, &str)) -> Zeroizing<String> {
 }
 
 /// A path as TOML writes it, parts with odd characters in quotes.
-fn quoted(path: &str) -> Cow<'_, str> {
-    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    match path.chars().all(bare) {
-        true => Cow::Borrowed(path),
-        false => Cow::Owned(toml_string(path).to_string()),
-    }
+fn quoted(path: &str) -> Zeroizing<String> {
+    let parts: Vec<Zeroizing<String>> = path.split('.').map(toml_key).collect();
+    let parts: Vec<&str> = parts.iter().map(|part| part.as_str()).collect();
+    Zeroizing::new(parts.join("."))
 }
 
 /// What must be the last table (FACTS of the product: cipher tool).
