@@ -20,7 +20,9 @@ const LOOKS: &[&str] = &[
 pub(crate) fn search(file: &str, bytes: &Bytes) -> BTreeSet<Line> {
     let text = String::from_utf8_lossy(bytes.expose()).into_owned();
     let text = match file.rsplit('.').next() {
-        Some("xml") => without(&text, "<!--", "-->"),
+        Some("xml") => without_namespaces(&without(&text, "<!--", "-->")),
+        Some("json") => text,
+        Some("properties") => without_comment_lines(&text),
         _ => without_hashes(&text),
     };
     let lines = text.lines().enumerate();
@@ -28,6 +30,27 @@ pub(crate) fn search(file: &str, bytes: &Bytes) -> BTreeSet<Line> {
         .filter(|(_, line)| LOOKS.iter().any(|look| line.contains(look)))
         .map(|(at, _)| (file.to_owned(), at + 1))
         .collect()
+}
+
+/// The text without `xmlns` and `xmlns:prefix` declarations, which are names and no values.
+fn without_namespaces(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("xmlns") {
+        out.push_str(before);
+        let quote = after.find(['"', '\'']).unwrap();
+        let mark = &after[quote..=quote];
+        rest = after[quote + 1..].split_once(mark).unwrap().1;
+    }
+    out + rest
+}
+
+fn without_comment_lines(text: &str) -> String {
+    let line = |line: &str| match line.trim_start().starts_with(['#', '!']) {
+        true => String::new(),
+        false => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The text with what stands between two marks blanked, its line ends kept.
@@ -62,29 +85,19 @@ fn without_hashes(text: &str) -> String {
 
 /// The lines of everything that a configuration holds, known or ignored or not known.
 pub(crate) fn held(config: &HomeConfig) -> BTreeSet<Line> {
-    let mut places: Vec<Option<&Place>> = Vec::new();
-    for it in &config.stores {
-        places.extend([
-            it.location.place.as_ref(),
-            it.kind.place.as_ref(),
-            it.password.place.as_ref(),
-            it.alias.place.as_ref(),
-            it.key_password.place.as_ref(),
-        ]);
-    }
-    places.extend(config.calls.iter().map(|it| it.setting.place.as_ref()));
-    places.extend(config.sources.iter().map(|it| it.url.place.as_ref()));
-    places.extend(
-        config
-            .credentials
-            .iter()
-            .map(|it| it.password.place.as_ref()),
-    );
-    places.push(config.encryption_key.place.as_ref());
-    places.extend(config.ignored.iter().map(|it| Some(&it.place)));
-    places.extend(config.unknown.iter().map(|it| Some(&it.place)));
-    let lines = places.into_iter().flatten();
-    lines
-        .map(|place| (place.file.to_string(), place.line))
-        .collect()
+    let mentions = config.ignored.iter().chain(&config.unknown);
+    let places = mentions.map(|it| &it.place).chain(config.places());
+    places.flat_map(|place| lines(config, place)).collect()
+}
+
+/// The lines of a value.
+pub(crate) fn lines(config: &HomeConfig, place: &Place) -> Vec<Line> {
+    let document = config.documents.iter().find(|it| it.file() == &*place.file);
+    let leaf = document.and_then(|document| {
+        let mut leaves = document.leaves().iter();
+        leaves.find(|leaf| (leaf.line, leaf.column) == (place.line, place.column))
+    });
+    let more = leaf.map_or(0, |leaf| leaf.text().matches('\n').count());
+    let lines = place.line..=place.line + more;
+    lines.map(|line| (place.file.to_string(), line)).collect()
 }

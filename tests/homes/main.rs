@@ -8,4 +8,6 @@ mod shared;
 mod found;
 mod home;
 mod observe;
+mod optimised;
 mod toml;
+mod xml;

@@ -2,7 +2,7 @@ use std::{fmt, ops::Range, sync::Arc};
 
 use zeroize::Zeroizing;
 
-use super::{json, properties, script, toml, xml};
+use super::{glob, json, properties, script, toml, xml};
 
 /// How a configuration file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -175,6 +175,17 @@ impl Document {
     pub fn blocks<'a>(&'a self, key: &'a str) -> impl Iterator<Item = BlockId> + 'a {
         let blocks = self.blocks.iter().enumerate();
         blocks.filter_map(move |(at, block)| (block.key == key).then_some(BlockId(at)))
+    }
+
+    /// Every instance of a block whose key a pattern ([`glob`]) names, in the order of the file.
+    pub(super) fn blocks_like<'a>(
+        &'a self,
+        pattern: &'a str,
+    ) -> impl Iterator<Item = BlockId> + 'a {
+        let blocks = self.blocks.iter().enumerate();
+        blocks.filter_map(move |(at, block)| {
+            glob::matches(pattern, &block.key).then_some(BlockId(at))
+        })
     }
 
     /// The key of a block.

@@ -27,9 +27,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod account;
 mod database;
 mod document;
 mod edit;
+mod glob;
 mod home;
 mod insert;
 mod json;

@@ -104,6 +104,9 @@ pub struct StoreUse {
     pub key_password: Setting<Password>,
     /// Whether the part is switched on.
     pub state: State,
+    /// True for somebody's own store, which is none of the node's, whatever its slot would hold: a profile
+    /// for some servers, a truststore for the clients of one port. An edit leaves it.
+    pub foreign: bool,
 }
 
 /// A part of the product that opens a store.

@@ -25,7 +25,7 @@ impl HomeConfig {
             9711 | 7711 => [StoreConsumer::DataBridge, StoreConsumer::Primary],
             8672 => [StoreConsumer::Broker, StoreConsumer::Tls],
             8883 => [StoreConsumer::BrokerMqtt, StoreConsumer::BrokerMqtt],
-            10397 => [StoreConsumer::Primary, StoreConsumer::Primary],
+            10397 => [StoreConsumer::KeyValidation, StoreConsumer::KeyValidation],
             _ => return None,
         };
         let key = |consumer| self.store(consumer, |slot| slot != Slot::Truststore);
@@ -47,11 +47,12 @@ impl HomeConfig {
         consumers.find_map(|consumer| self.store(*consumer, |slot| slot == Slot::Truststore))
     }
 
-    /// The first store of a part that is switched on.
+    /// The first store of a part that is switched on. A profile for some servers alone does not count.
     pub fn store(&self, consumer: StoreConsumer, slot: impl Fn(Slot) -> bool) -> Option<&StoreUse> {
-        self.stores
-            .iter()
-            .find(|it| it.consumer == consumer && slot(it.slot) && it.state == State::On)
+        let is_partial = |it: &StoreUse| it.foreign && consumer == StoreConsumer::SenderProfile;
+        self.stores.iter().find(|it| {
+            it.consumer == consumer && slot(it.slot) && it.state == State::On && !is_partial(it)
+        })
     }
 }
 

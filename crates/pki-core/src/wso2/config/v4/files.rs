@@ -197,6 +197,7 @@ impl Row {
             alias: Setting::absent(),
             key_password: password(self.key_password),
             state: self.state(document, resolver),
+            foreign: false,
         }
     }
 

@@ -75,7 +75,12 @@ pub(super) fn stores(resolver: &Resolver<'_>) -> Vec<StoreUse> {
         .filter(|row| row.base != Base::Unused || resolver.is_written(&row.key(row.keys.location)));
     let mut stores: Vec<StoreUse> = named.map(|row| store(resolver, row)).collect();
     for profile in resolver.document.blocks(CUSTOM_PROFILES) {
-        stores.extend(custom_profile(resolver, profile));
+        for mut custom in custom_profile(resolver, profile) {
+            // One that names a file of the node's is the node's.
+            let same = |it: &StoreUse| !it.foreign && it.location.value == custom.location.value;
+            custom.foreign = !stores.iter().any(same);
+            stores.push(custom);
+        }
     }
     if resolver.releases.meet(MQTT_IN_A_TEMPLATE) {
         stores.extend(mqtt());
@@ -135,6 +140,7 @@ fn store(resolver: &Resolver<'_>, row: &Row) -> StoreUse {
             None => Setting::absent(),
         },
         state: resolver.state(row.switches),
+        foreign: false,
     }
 }
 
@@ -160,6 +166,7 @@ fn custom_profile(resolver: &Resolver<'_>, profile: BlockId) -> Vec<StoreUse> {
             alias: Setting::absent(),
             key_password: password(leaf(&format!("{table}.key_password"))),
             state: resolver.state(&["transport.passthru_https.sender.enable"]),
+            foreign: true,
         })
         .collect()
 }
@@ -176,6 +183,7 @@ fn mqtt() -> [StoreUse; 2] {
         alias: Setting::absent(),
         key_password: Setting::absent(),
         state: State::Off("the template of `broker.xml` has `<mqtt enabled=\"false\">`".to_owned()),
+        foreign: false,
     };
     [
         store(Slot::Tls, "wso2carbon.jks"),
