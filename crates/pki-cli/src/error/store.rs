@@ -4,7 +4,8 @@ use pki_core::{
     disk::DiskError,
     edit::EditError,
     key::KeyError,
-    keystore::{DecodeError, EncodeError, Format, UnsealError},
+    keystore::{Alias, DecodeError, EncodeError, Format, Keystore, UnsealError},
+    topology::nearest,
 };
 
 use super::{CommandError, disk::disk, observe::damaged};
@@ -103,6 +104,27 @@ pub(crate) fn edit(path: &Path, error: &EditError) -> CommandError {
         }
         EditError::Sealed { reason, .. } => sealed(CommandError::failed(text), reason),
         _ => CommandError::failed(text),
+    }
+}
+
+/// The same, of an entry that was named: one that is not there may be another, misspelt.
+pub(crate) fn of_entry(failed: CommandError, error: &EditError, store: &Keystore) -> CommandError {
+    let aliases = store.entries().iter().map(|entry| &entry.alias);
+    match error {
+        EditError::NoEntry { alias } => misspelt(failed, alias, aliases),
+        _ => failed,
+    }
+}
+
+/// Asks whether another entry was meant.
+pub(crate) fn misspelt<'a>(
+    failed: CommandError,
+    alias: &Alias,
+    aliases: impl Iterator<Item = &'a Alias>,
+) -> CommandError {
+    match nearest(alias.as_str(), aliases.map(Alias::as_str)) {
+        Some(meant) => failed.hint(format!("did you mean `{}`?", Alias::new(meant))),
+        None => failed,
     }
 }
 

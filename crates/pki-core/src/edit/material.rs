@@ -1,6 +1,6 @@
 use time::OffsetDateTime;
 
-use super::EditError;
+use super::{EditError, find};
 use crate::{
     key::{KeyError, PemKey, PemKeys, PrivateKey},
     keystore::{
@@ -104,8 +104,9 @@ impl Material {
     ///
     /// # Errors
     ///
-    /// [`EditError::NoEntry`], [`EditError::NotAKey`] for a secret key, [`EditError::SeveralKeys`] if none
-    /// is named, [`EditError::Sealed`]; [`EditError::Decode`] for a sealed key without a password.
+    /// [`EditError::NoEntry`], [`EditError::AliasClash`] for an alias of several entries,
+    /// [`EditError::NotAKey`] for a secret key, [`EditError::SeveralKeys`] if none is named,
+    /// [`EditError::Sealed`]; [`EditError::Decode`] for a sealed key without a password.
     pub fn take(
         &mut self,
         decoded: &Decoded,
@@ -113,15 +114,7 @@ impl Material {
         passwords: &[Password],
     ) -> Result<(), EditError> {
         let store = &decoded.keystore;
-        let named = match alias {
-            Some(alias) => {
-                let missing = || EditError::NoEntry {
-                    alias: alias.clone(),
-                };
-                Some(store.get(alias.as_str()).ok_or_else(missing)?)
-            }
-            None => None,
-        };
+        let named = alias.map(|alias| find(store, alias)).transpose()?;
         if let Some(entry) = named {
             match &entry.content {
                 Content::TrustedCertificate { certificate, .. } => {

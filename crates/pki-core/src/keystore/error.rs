@@ -51,7 +51,7 @@ pub enum DecodeError {
     /// None of the formats known here.
     #[error("not a keystore: begins with {beginning}")]
     UnknownFormat {
-        /// The first bytes in hex.
+        /// The first bytes in hex; of a text, that it is one.
         beginning: String,
     },
     /// An algorithm that is not supported.
@@ -83,11 +83,29 @@ impl DecodeError {
             return Self::TextMangled;
         }
         let shown = &bytes[..bytes.len().min(8)];
+        // What somebody wrote may be a password, in a file that was taken for another.
+        if is_text(shown) {
+            return Self::UnknownFormat {
+                beginning: "text".to_owned(),
+            };
+        }
         let hex: Vec<String> = shown.iter().map(|byte| format!("{byte:02X}")).collect();
         Self::UnknownFormat {
             beginning: hex.join(" "),
         }
     }
+}
+
+/// True for the beginning of a text, even if it ends amid a character.
+fn is_text(bytes: &[u8]) -> bool {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace())
 }
 
 /// Why a store cannot be written in a format.
@@ -155,4 +173,22 @@ pub enum UnsealError {
     /// Wrong password, or damage: what came out is no key.
     #[error("the key does not open: wrong key password, or damaged")]
     WrongPassword,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_in_the_place_of_a_keystore_is_not_repeated() {
+        let beginning = |bytes: &[u8]| match DecodeError::unknown(bytes) {
+            DecodeError::UnknownFormat { beginning } => beginning,
+            other => panic!("{other:?}"),
+        };
+        for text in ["hunter2", "pw\n", "pässwörter", "a\r\n\tb", "🔑🔑🔑"] {
+            assert_eq!(beginning(text.as_bytes()), "text", "{text}");
+        }
+        assert_eq!(beginning(&[1, 2, 0xFF]), "01 02 FF");
+        assert_eq!(beginning(b"PK\x03\x04zip!"), "50 4B 03 04 7A 69 70 21");
+    }
 }

@@ -73,8 +73,10 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &ExportArgs) -> Result<Outcome
     let (store, keys) = args.passwords.resolve(&resolver)?;
     let bytes = opening::read(&args.file)?;
     let decoded = opening::decode(&args.file, bytes.expose(), &store)?;
-    let entry = pki_core::edit::find(&decoded.keystore, &args.alias)
-        .map_err(|error| error::edit(&args.file, &error))?;
+    let entry = pki_core::edit::find(&decoded.keystore, &args.alias).map_err(|error| {
+        let failed = error::edit(&args.file, &error);
+        error::of_entry(failed, &error, &decoded.keystore)
+    })?;
     let exported = if args.key {
         let (key, password) = open(entry, &keys)?;
         let chosen = args.out_password.as_ref();

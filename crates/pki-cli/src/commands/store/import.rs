@@ -220,7 +220,10 @@ fn take(
     let passwords: Vec<Password> = key_password.into_iter().chain(password.cloned()).collect();
     material
         .take(&decoded, args.from_alias.as_ref(), &passwords)
-        .map_err(failed)?;
+        .map_err(|error| {
+            let failed = error::material(file, &error);
+            error::of_entry(failed, &error, &decoded.keystore)
+        })?;
     if args.from_alias.is_some() {
         return Ok(Vec::new());
     }

@@ -11,7 +11,7 @@ use pki_core::{
 use super::{flags::WriteFlags, opening::WritePasswords, saving::Editing};
 use crate::{
     cli::Global,
-    error::{CommandError, Outcome},
+    error::{self, CommandError, Outcome},
     passwords::Passwords,
     ui::Ui,
 };
@@ -41,7 +41,10 @@ impl InPlace {
         refused: impl FnOnce(&Path, &EditError) -> CommandError,
     ) -> Result<Outcome, CommandError> {
         let store = Editing::open(ui, global, self, &Passwords::for_stores(ui))?;
-        let edited = change(store.keystore()).map_err(|error| refused(&self.file, &error))?;
+        let edited = change(store.keystore()).map_err(|error| {
+            let failed = refused(&self.file, &error);
+            error::of_entry(failed, &error, store.keystore())
+        })?;
         store.finish(&edited)
     }
 }

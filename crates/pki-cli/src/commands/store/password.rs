@@ -67,6 +67,9 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &PasswordArgs) -> Result<Outco
         keep_unopened: false,
     };
     let edited = edit::change_key_passwords(store.keystore(), &passwords, &mut SystemRandom)
-        .map_err(|error| error::edit(&args.store.file, &error))?;
+        .map_err(|error| {
+            let failed = error::edit(&args.store.file, &error);
+            error::of_entry(failed, &error, store.keystore())
+        })?;
     store.finish_under(&edited, &store_password)
 }

@@ -10,7 +10,7 @@ use pki_core::{
 use super::{list, opening::ReadPasswords};
 use crate::{
     cli::{Format, Global, HELP},
-    error::{CommandError, Outcome},
+    error::{self, CommandError, Outcome},
     ui::Ui,
 };
 
@@ -67,7 +67,10 @@ fn choose(stores: &mut [Listed], aliases: &[Alias]) -> Result<(), CommandError> 
         let wanted = alias.lookup();
         let mut entries = stores.iter().flat_map(|store| &store.summary.entries);
         if !entries.any(|entry| entry.alias.lookup() == wanted) {
-            return Err(CommandError::usage(format!("there is no entry `{alias}`")));
+            let missing = CommandError::usage(format!("there is no entry `{alias}`"));
+            let entries = stores.iter().flat_map(|store| &store.summary.entries);
+            let aliases = entries.map(|entry| &entry.alias);
+            return Err(error::misspelt(missing, alias, aliases));
         }
     }
     for store in stores {

@@ -6,7 +6,7 @@ use super::{
     lines::{Lines, Tone, count},
 };
 use crate::{
-    edit::{CertificateSummary, EntrySummary, KeyState, Kind, Readability, StoreSummary},
+    edit::{CertificateSummary, EntrySummary, KeyState, Kind, Readability, Reader, StoreSummary},
     keystore::{Integrity, Protection},
     wso2::{KnownKeyClass, known_certificate},
 };
@@ -121,30 +121,45 @@ fn integrity(summary: &StoreSummary) -> String {
     }
 }
 
+/// Who reads the file, and who does not: those together whom the same thing helps, or stops.
 fn readers(readers: &[Readability], lines: &mut Lines<'_>) -> io::Result<()> {
-    let (able, unable): (Vec<_>, Vec<_>) = readers.iter().partition(|reader| reader.reads());
-    if !able.is_empty() {
-        let able: Vec<String> = able.iter().map(|reader| shortly(reader)).collect();
-        lines.put(2, &format!("read by: {}", able.join("; ")))?;
-    }
-    if !unable.is_empty() {
-        let unable: Vec<String> = unable
-            .iter()
-            .map(|found| match found.obstacle {
-                Some(obstacle) => format!("{} ({obstacle})", found.reader),
-                None => found.reader.to_string(),
-            })
-            .collect();
-        lines.put(2, &format!("not by: {}", unable.join("; ")))?;
+    for (title, reads) in [("read by", true), ("not by", false)] {
+        let mut groups: Vec<(Option<&str>, Vec<Reader>)> = Vec::new();
+        for found in readers.iter().filter(|found| found.reads() == reads) {
+            let why = if reads { found.with } else { found.obstacle };
+            match groups.iter_mut().find(|(other, _)| *other == why) {
+                Some((_, readers)) => readers.push(found.reader),
+                None => groups.push((why, vec![found.reader])),
+            }
+        }
+        let groups = groups.into_iter().map(|(why, readers)| {
+            let named = named(&readers, if why.is_some() { " and " } else { "; " });
+            match (why, reads) {
+                (None, _) => named,
+                (Some(with), true) => format!("{named} with {with}"),
+                (Some(obstacle), false) => format!("{named} ({obstacle})"),
+            }
+        });
+        let groups: Vec<String> = groups.collect();
+        if !groups.is_empty() {
+            lines.put(2, &format!("{title}: {}", groups.join("; ")))?;
+        }
     }
     Ok(())
 }
 
-fn shortly(reader: &Readability) -> String {
-    match reader.with {
-        Some(with) => format!("{} with {with}", reader.reader),
-        None => reader.reader.to_string(),
-    }
+fn named(readers: &[Reader], between: &str) -> String {
+    const JAVA: [Reader; 3] = [Reader::OldJava, Reader::Java, Reader::NewJava];
+    let every = JAVA.iter().all(|java| readers.contains(java));
+    let first = every.then(|| "every Java".to_owned());
+    let rest = readers
+        .iter()
+        .filter(|reader| !every || !JAVA.contains(reader));
+    let named: Vec<String> = first
+        .into_iter()
+        .chain(rest.map(Reader::to_string))
+        .collect();
+    named.join(between)
 }
 
 /// Widths of the columns of a list, in characters.
@@ -162,11 +177,17 @@ impl Columns {
             let widths = entries.iter().map(|entry| of(entry).chars().count());
             widths.filter(|width| *width <= limit).max().unwrap_or(0)
         };
+        let alias = widest(&|entry| entry.alias.to_string(), WIDEST_ALIAS);
+        let (key, left) = (widest(&key, WIDEST_KEY), widest(&left, WIDEST_LEFT));
+        // Two columns before each of them, and before the subject.
+        let subject_at = 2 + alias + 2 + KIND + 2 + key + 2 + left + 2;
         Self {
-            alias: widest(&|entry| entry.alias.to_string(), WIDEST_ALIAS),
-            key: widest(&key, WIDEST_KEY),
-            left: widest(&left, WIDEST_LEFT),
-            narrow: layout.width.is_some_and(|width| width < NARROW),
+            alias,
+            key,
+            left,
+            narrow: layout
+                .width
+                .is_some_and(|width| width < subject_at + LEAST_SUBJECT),
         }
     }
 }
@@ -179,7 +200,7 @@ fn row(entry: &EntrySummary, columns: &Columns, lines: &mut Lines<'_>) -> io::Re
         ..
     } = columns;
     let mut line = format!(
-        "{:<alias$}  {:<7}  {:<wide$}  {:<until$}",
+        "{:<alias$}  {:<KIND$}  {:<wide$}  {:<until$}",
         entry.alias.to_string(),
         kind(entry.kind),
         key(entry),
@@ -371,5 +392,67 @@ const INVISIBLE: &str = "Java DOES NOT SEE this entry";
 const WIDEST_ALIAS: usize = 32;
 const WIDEST_KEY: usize = 12;
 const WIDEST_LEFT: usize = 28;
-/// Under this a subject has no room beside the columns.
-const NARROW: usize = 110;
+/// `trusted`, the longest.
+const KIND: usize = 7;
+/// With less room a subject does not stand beside the columns.
+const LEAST_SUBJECT: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::{
+        edit,
+        keystore::{Keystore, write_pem_certificates},
+        x509::Certificate,
+    };
+
+    fn listed(width: Option<usize>) -> Vec<String> {
+        let certificates = ["a", "a-longer-name.example.com"].map(|name| {
+            let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+            Certificate::from_der(made.cert.der().to_vec())
+        });
+        let text = write_pem_certificates(&certificates);
+        let decoded = Keystore::decode_unverified(text.as_bytes()).unwrap();
+        let store = Listed {
+            path: "a.pem".to_owned(),
+            summary: edit::summary(&decoded, &[], OffsetDateTime::UNIX_EPOCH),
+        };
+        let mut out = Vec::new();
+        list(&[store], Layout::new().width(width), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn columns_stand_where_they_fit_and_a_subject_goes_below_where_it_does_not() {
+        for (width, below) in [(None, false), (Some(100), false), (Some(60), true)] {
+            let lines = listed(width);
+            let last = lines.last().unwrap();
+            assert_eq!(last.starts_with("      CN="), below, "{lines:#?}");
+            assert!(
+                lines
+                    .iter()
+                    .all(|line| line.chars().count() <= width.unwrap_or(200))
+            );
+            let first = lines
+                .iter()
+                .find(|line| line.starts_with("  rcgen-self-signed-cert "));
+            let kind = |line: &String| line.find(" trusted");
+            if !below {
+                assert_eq!(first.and_then(kind), kind(last));
+            }
+        }
+    }
+
+    #[test]
+    fn readers_whom_the_same_thing_stops_are_told_together() {
+        let lines = listed(None);
+        assert_eq!(lines[2], "  read by: OpenSSL 1.1.1; OpenSSL 3");
+        assert_eq!(
+            lines[3],
+            "  not by: every Java and BouncyCastle (PEM is no keystore for it)"
+        );
+    }
+}
