@@ -2,7 +2,7 @@
 //!
 //! The library knows the grammar of sources ([`Source`]); only here a file is opened, a variable read, a
 //! program run, a person asked. What cannot be read again (a descriptor, a program, a person) is read
-//! once a run and remembered.
+//! once a run and remembered; a person, once for each password.
 
 mod content;
 
@@ -26,8 +26,12 @@ pub(crate) struct Passwords<'a> {
     ask: Ask,
     /// Single stores may have an empty password; the product's may not.
     allow_empty: bool,
-    remembered: RefCell<BTreeMap<Source, Password>>,
+    remembered: RefCell<BTreeMap<Once, Password>>,
 }
+
+/// What is asked for once a run: a source, and of a person, who may have an answer for each, also the
+/// name of what is asked for.
+type Once = (Source, Option<String>);
 
 /// What a password is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +98,9 @@ impl<'a> Passwords<'a> {
         origin: Origin<'_>,
         purpose: Purpose,
     ) -> Result<Password, CommandError> {
-        if let Some(password) = self.remembered.borrow().get(source) {
+        let asked = matches!(source, Source::Prompt).then(|| origin.name.to_owned());
+        let key = (source.clone(), asked);
+        if let Some(password) = self.remembered.borrow().get(&key) {
             return Ok(password.clone());
         }
         let failed = |problem| describe(source, origin, problem);
@@ -112,9 +118,7 @@ impl<'a> Passwords<'a> {
         }
         self.warn(source, origin, &password);
         if once {
-            self.remembered
-                .borrow_mut()
-                .insert(source.clone(), password.clone());
+            self.remembered.borrow_mut().insert(key, password.clone());
         }
         Ok(password)
     }
@@ -143,6 +147,11 @@ impl<'a> Passwords<'a> {
             self.ui.warning(format_args!(
                 "the password of `{name}` from `{source}` has a line end inside; \
                  only one final line end is taken off"
+            ));
+        } else if text.starts_with(BYTE_ORDER_MARK) {
+            self.ui.warning(format_args!(
+                "the password of `{name}` from `{source}` begins with a byte order mark, which an editor put \
+                 there and nobody sees; it is kept"
             ));
         } else if text.trim() != text {
             self.ui.warning(format_args!(
@@ -237,6 +246,8 @@ fn others_may_read(path: &Path) -> bool {
     path.metadata()
         .is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o004 != 0)
 }
+
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 #[cfg(test)]
 mod tests {
@@ -416,6 +427,24 @@ mod tests {
         assert_eq!(asked(same, Purpose::Create).unwrap(), "secret");
         assert!(asked(differing, Purpose::Open).is_ok());
         assert!(asked(differing, Purpose::Create).is_err());
+    }
+
+    #[test]
+    fn a_person_is_asked_for_each_password_once() {
+        let ui = Ui::for_a_person();
+        let passwords = Passwords {
+            ask: |question| Ok(question.to_owned()),
+            ..Passwords::new(&ui)
+        };
+        let asked = |name| {
+            let password = passwords.resolve(&Source::Prompt, Origin::flag(name), Purpose::Open);
+            password.unwrap().expose().to_owned()
+        };
+        assert_eq!(asked("--old"), "password for `--old`: ");
+        assert_eq!(asked("--new"), "password for `--new`: ");
+        assert_eq!(passwords.remembered.borrow().len(), 2);
+        assert_eq!(asked("--old"), "password for `--old`: ");
+        assert_eq!(passwords.remembered.borrow().len(), 2);
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(crate) fn encode(error: &EncodeError) -> CommandError {
         EncodeError::Password {
             format: Format::Pkcs12,
             ..
-        } => failed.hint("choose an ASCII password, or write a JKS (`--to jks`), which takes any"),
+        } => failed.hint(ASCII),
         EncodeError::Alias { .. } => failed.hint("`apim-pki store rename` gives it another alias"),
         EncodeError::Entry { .. } => {
             failed.hint("`apim-pki store convert` says what a format cannot hold, entry by entry")
@@ -102,6 +102,10 @@ pub(crate) fn edit(path: &Path, error: &EditError) -> CommandError {
         EditError::MissingIssuer { .. } => {
             CommandError::failed(text).hint("`--chain FILE` brings the missing certificates")
         }
+        EditError::Sealed {
+            reason: reason @ UnsealError::Password { .. },
+            ..
+        } => CommandError::usage(reason.to_string()).hint(ASCII),
         EditError::Sealed { reason, .. } => sealed(CommandError::failed(text), reason),
         _ => CommandError::failed(text),
     }
@@ -208,6 +212,9 @@ pub(crate) fn file(error: &DiskError) -> CommandError {
         _ => disk(error, &Paste::default()),
     }
 }
+
+/// What to do where a password is none that a PKCS #12 takes.
+const ASCII: &str = "choose an ASCII password, or write a JKS (`--to jks`), which takes any";
 
 /// Nothing is ever tried that was not given. Whose default is whose: FACTS of the product, and
 /// `lib/security/cacerts` of the JDK.

@@ -145,21 +145,33 @@ pub fn write_pem_bundle(store: &Keystore) -> Result<Bytes, EditError> {
     Ok(Bytes::from(out))
 }
 
-/// Which aliases are given, and which the store has in the right spelling, so that no number takes one.
+/// Which aliases are given, and which the store has.
 struct Aliases {
     given: HashSet<String>,
+    /// As Java looks them up: no number takes one.
     had: HashSet<String>,
+    /// Those that an entry has in that spelling. Java finds that entry, and still does afterwards.
+    right: HashSet<String>,
     numbers: HashMap<String, usize>,
 }
 
 impl Aliases {
     fn of(store: &Keystore) -> Self {
         let entries = store.entries().iter();
+        let right = entries.clone().map(|entry| &entry.alias);
+        let right = right.filter(|alias| alias.is_found_by_java());
         Self {
             given: HashSet::new(),
             had: entries.map(|entry| entry.alias.lookup()).collect(),
+            right: right.map(|alias| alias.as_str().to_owned()).collect(),
             numbers: HashMap::new(),
         }
+    }
+
+    /// True if an entry gets the alias that Java looks up; false if another one has it.
+    fn give(&mut self, alias: &Alias, lowered: &Alias) -> bool {
+        let others = alias != lowered && self.right.contains(lowered.as_str());
+        !others && self.given.insert(lowered.as_str().to_owned())
     }
 
     fn numbered(&mut self, alias: &Alias) -> Alias {
@@ -181,7 +193,7 @@ fn alias(
     change: &mut Change,
 ) -> Result<(), EditError> {
     let lowered = stored(&entry.alias)?;
-    if !aliases.given.insert(lowered.as_str().to_owned()) {
+    if !aliases.give(&entry.alias, &lowered) {
         if !conversion.number_clashes {
             return Err(EditError::AliasClash { alias: lowered });
         }
@@ -406,7 +418,12 @@ mod tests {
     fn aliases_that_differ_in_case_alone_are_refused_or_numbered() {
         let ca = made("ca", None).certificate;
         let entry = |alias: &str| Entry::trusted(alias, ca.clone());
-        let store = store_of([entry("alpha"), entry("Alpha"), entry("alpha-2")]);
+        let store = store_of([
+            entry("Alpha"),
+            entry("alpha"),
+            entry("alpha-2"),
+            entry("ALPHA"),
+        ]);
         let mut asked = to(Format::Jks, JKS);
         let clash = EditError::AliasClash {
             alias: "alpha".into(),
@@ -416,7 +433,7 @@ mod tests {
         let edited = converted(&store, &asked).unwrap();
         let entries = edited.keystore.entries().iter();
         let aliases: Vec<_> = entries.map(|entry| entry.alias.as_str()).collect();
-        assert_eq!(aliases, ["alpha", "alpha-3", "alpha-2"]);
+        assert_eq!(aliases, ["alpha-3", "alpha", "alpha-2", "alpha-4"]);
     }
 
     #[test]

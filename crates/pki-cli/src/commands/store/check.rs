@@ -139,16 +139,19 @@ impl Checking<'_> {
         if file == Path::new("-") {
             return Err(CommandError::usage("`--repair` needs a file, not stdin"));
         }
-        let passwords = &self.args.passwords;
         let place = InPlace {
             file: file.to_owned(),
-            passwords: WritePasswords {
-                store_password: own.map(|own| passwords.store_password[own].clone()),
-                key_password: None,
-            },
+            passwords: WritePasswords::default(),
             flags: self.args.flags,
         };
-        let store = Editing::open(self.ui, self.global, &place, &self.resolver)?;
+        let store = match own {
+            Some(own) => {
+                let password = self.store[own].clone();
+                Editing::open_with(self.ui, self.global, &place, |_| Ok(password))
+            }
+            // That says what is missing.
+            None => Editing::open(self.ui, self.global, &place, &self.resolver),
+        }?;
         let Some(decoded) = store.decoded() else {
             return Ok(());
         };
@@ -191,8 +194,17 @@ impl Checking<'_> {
             self.ui
                 .hint("without `--store-password` no key was opened, and integrity not checked");
         }
-        let mut findings = checked.iter().flat_map(|(_, findings)| findings);
-        if findings.any(|found| found.fault == Fault::Unprotected && !found.repairable) {
+        let any = |wanted: fn(&Finding) -> bool| {
+            let mut findings = checked.iter().flat_map(|(_, findings)| findings);
+            findings.any(wanted)
+        };
+        if any(|found| matches!(found.fault, Fault::AliasClash { .. })) {
+            self.ui.hint(
+                "`apim-pki store convert FILE OUT --to pkcs12 --number-clashes --store-password SRC` gives each \
+                 entry an alias of its own",
+            );
+        }
+        if any(|found| found.fault == Fault::Unprotected && !found.repairable) {
             self.ui.hint(
                 "`--repair --store-password SRC` seals an open key of a PKCS #12 under that password; of a \
                  PEM, `apim-pki store convert FILE OUT --to pkcs12 --out-password SRC`",

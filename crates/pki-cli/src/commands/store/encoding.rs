@@ -218,8 +218,8 @@ pub(crate) fn warn_about(
     let pkcs12 = encoding.format() == StoreFormat::Pkcs12;
     if password.is_empty() {
         ui.warning(
-            "the password is empty: `keytool` asks for six characters and does not open the store, \
-             `KeyStore.load` of Java does",
+            "the password is empty: `keytool` opens the store with `-storepass ''` alone, not when it asks, and \
+             the product refuses it",
         );
         return;
     }

@@ -38,10 +38,17 @@ impl ReadPasswords {
         &self,
         passwords: &Passwords<'_>,
     ) -> Result<(Vec<Password>, Vec<Password>), CommandError> {
-        let all = |sources: &[SourceArg], flag| {
-            let each = sources.iter();
-            each.map(|source| resolve(passwords, source, flag, Purpose::Open))
-                .collect::<Result<Vec<_>, _>>()
+        let all = |sources: &[SourceArg], flag: &str| {
+            let each = sources.iter().enumerate();
+            each.map(|(at, source)| match at {
+                0 => resolve(passwords, source, flag, Purpose::Open),
+                // A person may have another answer for each.
+                at => {
+                    let numbered = format!("{flag}, number {}", at + 1);
+                    resolve(passwords, source, &numbered, Purpose::Open)
+                }
+            })
+            .collect::<Result<Vec<_>, _>>()
         };
         let store = all(&self.store_password, STORE_PASSWORD)?;
         let mut keys = all(&self.key_password, KEY_PASSWORD)?;

@@ -45,10 +45,15 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &PasswordArgs) -> Result<Outco
     let chosen = |source: &Option<SourceArg>, flag| {
         opening::optional(&resolver, source.as_ref(), flag, Purpose::Create)
     };
-    let new_store = chosen(&args.new_password, "--new-password")?;
-    let new_key = chosen(&args.new_key_password, "--new-key-password")?;
-    let old_key = args.store.passwords.key(&resolver)?;
-    let store = Editing::open(ui, global, &args.store, &resolver)?;
+    let (mut old_key, mut new_store, mut new_key) = (None, None, None);
+    // A person is asked for the old ones first.
+    let store = Editing::open_with(ui, global, &args.store, |purpose| {
+        let old = args.store.passwords.store(&resolver, purpose)?;
+        old_key = args.store.passwords.key(&resolver)?;
+        new_store = chosen(&args.new_password, "--new-password")?;
+        new_key = chosen(&args.new_key_password, "--new-key-password")?;
+        Ok(old)
+    })?;
     let store_password = new_store.unwrap_or_else(|| store.password.clone());
     let key_password = new_key.unwrap_or_else(|| store_password.clone());
     if store.encoding.format() == Format::Pkcs12 && key_password != store_password {

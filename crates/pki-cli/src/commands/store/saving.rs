@@ -55,7 +55,18 @@ impl<'a> Editing<'a> {
         place: &'a InPlace,
         resolver: &Passwords<'_>,
     ) -> Result<Self, CommandError> {
-        Self::begin(ui, global, place, resolver, None)
+        let password = |purpose| place.passwords.store(resolver, purpose);
+        Self::begin(ui, global, place, password, None)
+    }
+
+    /// The same; `password` gives its password, once it is known to be there and before it is locked.
+    pub(crate) fn open_with(
+        ui: &'a Ui,
+        global: &'a Global,
+        place: &'a InPlace,
+        password: impl FnOnce(Purpose) -> Result<Password, CommandError>,
+    ) -> Result<Self, CommandError> {
+        Self::begin(ui, global, place, password, None)
     }
 
     /// Opens a store, or begins a new one.
@@ -66,21 +77,18 @@ impl<'a> Editing<'a> {
         resolver: &Passwords<'_>,
         new: &NewStore,
     ) -> Result<Self, CommandError> {
-        Self::begin(ui, global, place, resolver, Some(new))
+        let password = |purpose| place.passwords.store(resolver, purpose);
+        Self::begin(ui, global, place, password, Some(new))
     }
 
     fn begin(
         ui: &'a Ui,
         global: &'a Global,
         place: &'a InPlace,
-        resolver: &Passwords<'_>,
+        password: impl FnOnce(Purpose) -> Result<Password, CommandError>,
         new: Option<&NewStore>,
     ) -> Result<Self, CommandError> {
-        let InPlace {
-            file: path,
-            passwords,
-            flags,
-        } = place;
+        let (path, flags) = (&place.file, &place.flags);
         let missing = || CommandError::failed(format!("there is no file `{}`", path.display()));
         let stdin = path == Path::new("-");
         let is_there = stdin || path.symlink_metadata().is_ok();
@@ -92,7 +100,7 @@ impl<'a> Editing<'a> {
             true => Purpose::Open,
             false => Purpose::Create,
         };
-        let password = passwords.store(resolver, purpose)?;
+        let password = password(purpose)?;
         let (file, before) = content(global, path, flags.dry_run)?;
         let made = Self {
             ui,
