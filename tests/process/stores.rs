@@ -40,6 +40,49 @@ fn six_imports_at_once_keep_six() {
 }
 
 #[test]
+fn a_killed_import_leaves_the_old_store_or_the_new_one() {
+    let dir = folder();
+    ok(dir.path(), &["import", "trust.p12", "--cert", "bundle.pem"]);
+    let entries = || {
+        let bytes = fs::read(dir.path().join("trust.p12")).unwrap();
+        let read = Keystore::decode(&bytes, &password()).unwrap();
+        read.keystore.entries().len()
+    };
+    let mut had = entries();
+    for number in 0..40 {
+        let alias = format!("ca-{number}");
+        let args = [
+            "import",
+            "trust.p12",
+            "--cert",
+            "root.pem",
+            "--duplicates",
+            "--alias",
+        ];
+        let mut child = command(dir.path(), &[&args[..], &[&alias]].concat())
+            .spawn()
+            .unwrap();
+        // Each at another moment of its life.
+        std::thread::sleep(std::time::Duration::from_millis(number));
+        let _ = child.kill();
+        let killed = !child.wait().unwrap().success();
+        let has = entries();
+        assert!(has == had + 1 || killed && has == had, "{had} {has}");
+        had = has;
+    }
+    ok(
+        dir.path(),
+        &["delete", "trust.p12", "--alias", "example-root-ca"],
+    );
+    let files = fs::read_dir(dir.path()).unwrap();
+    let left = files.filter(|file| {
+        let name = file.as_ref().unwrap().file_name();
+        name.to_string_lossy().starts_with('.')
+    });
+    assert_eq!(left.count(), 0, "the next writer cleans up");
+}
+
+#[test]
 fn a_new_store_is_the_user_s_alone_and_an_old_one_keeps_its_mode() {
     let dir = folder();
     let store = dir.path().join("trust.p12");

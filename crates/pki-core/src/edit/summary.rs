@@ -24,6 +24,8 @@ pub struct StoreSummary {
     pub iterations: Option<u32>,
     /// Its MAC.
     pub mac: Option<String>,
+    /// What encrypts the container's content, each once; none if nothing does, or nothing was decrypted.
+    pub protections: Vec<Protection>,
     /// Who can read the file.
     pub readers: Vec<Readability>,
     /// The entries, in the file's order.
@@ -145,6 +147,15 @@ pub fn summary(decoded: &Decoded, passwords: &[Password], now: OffsetDateTime) -
         kdf: decoded.kdf.clone(),
         iterations: decoded.iterations,
         mac: decoded.mac.clone(),
+        protections: decoded
+            .protections
+            .iter()
+            .fold(Vec::new(), |mut each, next| {
+                if !each.contains(next) {
+                    each.push(*next);
+                }
+                each
+            }),
         readers: readers(decoded),
         entries: entries.iter().enumerate().map(summarize).collect(),
     }

@@ -167,6 +167,33 @@ pub enum Protection {
     },
 }
 
+impl Protection {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::JceMd5TripleDes { .. } => "jce-md5-3des",
+            Self::Jks => "jks",
+            Self::OpensslMd5 { .. } => "openssl-md5",
+            Self::Pbes2Aes256Sha256 { .. } => "pbes2-aes256-sha256",
+            Self::Pbes2Other { .. } => "pbes2-other",
+            Self::Sha1Rc2 { .. } => "sha1-rc2",
+            Self::Sha1TripleDes { .. } => "sha1-3des",
+        }
+    }
+
+    /// How often it hashes a password; `None`: once, which is no protection worth the name.
+    pub const fn iterations(self) -> Option<u32> {
+        match self {
+            Self::Jks | Self::OpensslMd5 { .. } => None,
+            Self::JceMd5TripleDes { iterations }
+            | Self::Pbes2Aes256Sha256 { iterations }
+            | Self::Pbes2Other { iterations }
+            | Self::Sha1Rc2 { iterations }
+            | Self::Sha1TripleDes { iterations } => Some(iterations),
+        }
+    }
+}
+
 /// Whether a file proved that nobody changed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Integrity {

@@ -59,6 +59,10 @@ pub(crate) struct ExportArgs {
     #[arg(long)]
     replace: bool,
 
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+
     /// The password of the exported key
     #[arg(long, value_name = "SRC", requires = "key")]
     out_password: Option<SourceArg>,
@@ -89,7 +93,10 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &ExportArgs) -> Result<Outcome
     } else {
         public(entry, args)?
     };
-    write(ui, global, &args.out, &exported, args.replace)?;
+    match args.dry_run {
+        true => would_write(ui, args)?,
+        false => write(ui, global, &args.out, &exported, args.replace)?,
+    }
     Ok(Outcome::Done)
 }
 
@@ -127,11 +134,9 @@ fn open(
     };
     let failed = || CommandError::failed(format!("the key of `{}` does not open", entry.alias));
     if passwords.is_empty() && key.is_unprotected() {
-        let key = key.open(&Password::default());
-        return match key {
-            Ok(key) => Ok((key, None)),
-            Err(reason) => Err(error::sealed(failed(), &reason)),
-        };
+        let opened = key.open(&Password::default());
+        let opened = opened.map_err(|reason| error::sealed(failed(), &reason))?;
+        return Ok((opened, None));
     }
     if passwords.is_empty() {
         return Err(
@@ -162,6 +167,24 @@ fn encrypted(key: &PrivateKey, password: &Password) -> Result<Bytes, CommandErro
         .map_err(|error| CommandError::failed("the key cannot be encrypted").because(&error))
 }
 
+fn would_write(ui: &Ui, args: &ExportArgs) -> Result<(), CommandError> {
+    let out = &args.out;
+    if out == Path::new("-") {
+        ui.status("dry run: nothing was written");
+        return Ok(());
+    }
+    if !args.replace && out.symlink_metadata().is_ok() {
+        return Err(in_the_way(out));
+    }
+    ui.status(format_args!("dry run: `{}` was not written", out.display()));
+    Ok(())
+}
+
+fn in_the_way(out: &Path) -> CommandError {
+    CommandError::refused(format!("`{}` is there already", out.display()))
+        .hint("`--replace` puts the new one in its place")
+}
+
 /// A file that is there stays, unless it may go or has that content.
 fn write(
     ui: &Ui,
@@ -180,12 +203,7 @@ fn write(
             ui.status(format_args!("`{}` has that content already", out.display()));
             return Ok(());
         }
-        Some(_) if !replace => {
-            return Err(
-                CommandError::refused(format!("`{}` is there already", out.display()))
-                    .hint("`--replace` puts the new one in its place"),
-            );
-        }
+        Some(_) if !replace => return Err(in_the_way(out)),
         _ => file.replace(bytes).map_err(disk)?,
     }
     ui.status(format_args!("wrote `{}`", out.display()));

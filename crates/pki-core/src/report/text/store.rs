@@ -98,10 +98,23 @@ fn head(store: &Listed, lines: &mut Lines<'_>) -> io::Result<()> {
                 let text = format!("what is encrypted ({kdf}) is NOT LISTED without the password");
                 lines.tell(2, Tone::Warning, &text)?;
             }
-            _ => lines.put(2, &format!("encryption: {kdf}"))?,
+            _ => lines.put(2, &format!("encryption: {}", encryption(summary, kdf)))?,
         }
     }
     readers(&summary.readers, lines)
+}
+
+/// What encrypts the content; of what is not known more closely the key derivation.
+fn encryption(summary: &StoreSummary, kdf: &str) -> String {
+    let each: Vec<String> = summary
+        .protections
+        .iter()
+        .map(|it| protected(*it))
+        .collect();
+    match each.is_empty() {
+        true => kdf.to_owned(),
+        false => each.join("; "),
+    }
 }
 
 fn integrity(summary: &StoreSummary) -> String {
@@ -247,7 +260,8 @@ fn details(entry: &EntrySummary, lines: &mut Lines<'_>) -> io::Result<()> {
             KeyState::Sealed(None) => (Tone::Plain, "not opened: no password was given".to_owned()),
             KeyState::Sealed(Some(reason)) => (Tone::Warning, reason.to_string()),
         };
-        let protection = entry.protection.map(protected).unwrap_or_default();
+        let protection = entry.protection.map(protected);
+        let protection = protection.map_or_else(String::new, |how| format!("; protected by {how}"));
         lines.tell(2, tone, &format!("key         {text}{protection}"))?;
     }
     if !entry.java_visible {
@@ -270,29 +284,20 @@ fn details(entry: &EntrySummary, lines: &mut Lines<'_>) -> io::Result<()> {
 }
 
 fn protected(protection: Protection) -> String {
-    let (name, iterations) = match protection {
-        Protection::Jks => {
-            return "; protected by JKS's own SHA-1 keystream, one SHA-1 a guess".to_owned();
-        }
-        Protection::OpensslMd5 { cipher } => {
-            return format!(
-                "; protected by {cipher} in OpenSSL's traditional way, one MD5 a guess"
-            );
-        }
-        Protection::JceMd5TripleDes { iterations } => ("MD5 and 3DES (JCEKS)", iterations),
-        Protection::Pbes2Aes256Sha256 { iterations } => {
-            ("PBES2, AES-256, HMAC-SHA-256", iterations)
-        }
-        Protection::Pbes2Other { iterations } => ("PBES2", iterations),
-        Protection::Sha1Rc2 { iterations } => ("SHA-1 and RC2", iterations),
-        Protection::Sha1TripleDes { iterations } => ("SHA-1 and 3DES", iterations),
-        #[allow(unreachable_patterns, reason = "formats that are only read bring more")]
-        _ => return String::new(),
+    let how = match protection {
+        Protection::Jks => "JKS's own SHA-1 keystream".to_owned(),
+        Protection::JceMd5TripleDes { .. } => "MD5 and 3DES (JCEKS)".to_owned(),
+        Protection::OpensslMd5 { cipher } => format!("{cipher} in OpenSSL's traditional way"),
+        Protection::Pbes2Aes256Sha256 { .. } => "PBES2, AES-256, HMAC-SHA-256".to_owned(),
+        Protection::Pbes2Other { .. } => "PBES2".to_owned(),
+        Protection::Sha1Rc2 { .. } => "SHA-1 and RC2".to_owned(),
+        Protection::Sha1TripleDes { .. } => "SHA-1 and 3DES".to_owned(),
     };
-    format!(
-        "; protected by {name}, {}",
-        count(iterations as usize, "iteration")
-    )
+    match (protection.iterations(), protection) {
+        (Some(iterations), _) => format!("{how}, {}", count(iterations as usize, "iteration")),
+        (None, Protection::OpensslMd5 { .. }) => format!("{how}, one MD5 a guess"),
+        (None, _) => format!("{how}, one SHA-1 a guess"),
+    }
 }
 
 fn kind(kind: Kind) -> &'static str {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     edit::{EntrySummary, StoreSummary},
-    keystore::Integrity,
+    keystore::{Integrity, Protection},
     report::text::{Listed, Unread},
 };
 
@@ -55,6 +55,7 @@ struct Store<'a> {
     kdf: Option<&'a str>,
     iterations: Option<u32>,
     mac: Option<&'a str>,
+    protections: Vec<Sealing>,
     readers: Vec<String>,
     #[serde(serialize_with = "one_by_one")]
     entries: &'a [EntrySummary],
@@ -67,7 +68,24 @@ struct Entry {
     created: Option<String>,
     java_visible: bool,
     key: Option<&'static str>,
+    protection: Option<Sealing>,
     chain: Vec<ChainCertificate>,
+}
+
+/// How a key, or the content of a store, is encrypted.
+#[derive(Serialize)]
+struct Sealing {
+    algorithm: &'static str,
+    iterations: Option<u32>,
+}
+
+impl From<Protection> for Sealing {
+    fn from(protection: Protection) -> Self {
+        Self {
+            algorithm: protection.name(),
+            iterations: protection.iterations(),
+        }
+    }
 }
 
 impl<'a> From<&'a Listed> for Store<'a> {
@@ -78,6 +96,7 @@ impl<'a> From<&'a Listed> for Store<'a> {
             kdf,
             iterations,
             mac,
+            protections,
             readers,
             entries,
             ..
@@ -93,6 +112,7 @@ impl<'a> From<&'a Listed> for Store<'a> {
             kdf: kdf.as_deref(),
             iterations: *iterations,
             mac: mac.as_deref(),
+            protections: protections.iter().copied().map(Sealing::from).collect(),
             readers: readers
                 .iter()
                 .filter(|reader| reader.reads())
@@ -114,6 +134,7 @@ impl From<&EntrySummary> for Entry {
             created: entry.created.and_then(moment),
             java_visible: entry.java_visible,
             key: entry.key.as_ref().map(|key| key.name()),
+            protection: entry.protection.map(Sealing::from),
             chain: entry
                 .chain
                 .iter()
