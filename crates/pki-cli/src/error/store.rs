@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use pki_core::{
-    disk::DiskError,
+    disk::{DiskError, Refusal},
     edit::EditError,
     key::KeyError,
     keystore::{Alias, DecodeError, EncodeError, Format, Keystore, UnsealError},
@@ -209,6 +209,16 @@ pub(crate) fn file(error: &DiskError) -> CommandError {
             CommandError::failed(format!("there is no folder `{}`", path.display()))
                 .hint(format!("`mkdir -p {}`", quoted(path)))
         }
+        // A single file may be a link, and the link stays; only one that leads to nothing is in the way.
+        DiskError::Refused {
+            path,
+            reason: Refusal::Link,
+        } => CommandError::refused(format!("`{}` is a link to nothing", path.display())).hint(
+            format!(
+                "`ls -l {}` shows where it leads; name that file instead",
+                quoted(path)
+            ),
+        ),
         _ => disk(error, &Paste::default()),
     }
 }
