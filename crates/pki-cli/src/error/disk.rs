@@ -23,6 +23,7 @@ pub(crate) fn disk(error: &DiskError, paste: &Paste) -> CommandError {
             )),
             None => failed.hint("wait for it, or wait longer: `--lock-timeout 2m`"),
         },
+        DiskError::Edited { .. } => CommandError::refused(message),
         DiskError::Io { path, source, .. } => {
             let failed = failed.because(source);
             match source.kind() {
@@ -36,7 +37,12 @@ pub(crate) fn disk(error: &DiskError, paste: &Paste) -> CommandError {
             }
         }
         DiskError::NoParent { path } => failed.hint(format!("`mkdir -p {}`", quoted(path))),
+        DiskError::NoSpace { path, .. } => failed.hint(format!(
+            "nothing was changed: make room and run it again (`df -h {}`)",
+            quoted(path)
+        )),
         DiskError::Refused { path, reason } => refused(path, reason, message),
+        DiskError::Stale { .. } => failed.hint("nothing was changed: run it again, it looks anew"),
         DiskError::Unfinished { source, .. } => failed
             .because(source)
             .hint(format!("run it again, it will be completed: {}", paste.command("issue"))),
@@ -82,6 +88,14 @@ fn refused(path: &Path, reason: &Refusal, message: String) -> CommandError {
             "no link is followed in a workspace: put the file itself there, or name another \
              workspace with `--workspace DIR` (`ls -l {shown}` shows where it leads)"
         )),
+        Refusal::Dangling => CommandError::refused(message).hint(format!(
+            "`ls -l {shown}` shows where it leads: put the file there, or take the link away"
+        )),
+        Refusal::Mounted => CommandError::refused(message)
+            .hint("mount the folder that it is in, or change the file where it is mounted from"),
+        Refusal::ReadOnly { .. } => CommandError::refused(message)
+            .hint(format!("if it is meant to be changed: `chmod u+w {shown}`")),
+        Refusal::Reserved | Refusal::Twice => CommandError::refused(message),
         Refusal::Writable { .. } => {
             CommandError::refused(message).hint(format!("`chmod go-w {shown}`"))
         }

@@ -9,7 +9,7 @@ use std::{
 use super::{
     DiskError, GenerationId, Label, Locked, RelPath, forward, generation,
     journal::{FORMAT, Journal, Was},
-    prepared::{Content, Effect, Prepared},
+    prepared::{Content, Effect, Prepared, Undoes},
     rel_path::JOURNAL,
     seam::FOLDER_MODE,
     tree::{Touched, Tree},
@@ -61,7 +61,7 @@ pub(super) fn commit(
         generation,
         when: label.when,
         why: label.why.clone(),
-        undoes: prepared.undoes,
+        undoes: prepared.undoes.map(|undoes| undoes.id),
         mark: locked.mark().to_owned(),
         steps: prepared.steps,
         made: prepared.made,
@@ -100,18 +100,25 @@ fn look_again(tree: &Tree, prepared: &Prepared) -> Result<(), DiskError> {
     if !tree.is_home() {
         return Ok(());
     }
+    if let Some(Undoes { id, manifest }) = prepared.undoes {
+        let last = generation::last(tree)?;
+        let found = tree.digest(&tree.manifest(id))?;
+        if last != Some(id) || found != Some(manifest) {
+            return Err(DiskError::Stale {
+                path: tree.at(&tree.manifest(id)),
+                expected: Some(manifest),
+                found,
+            });
+        }
+    }
     for step in &prepared.steps {
         let located = tree.locate(step.path())?;
         let found = tree.digest(located.place.as_path())?;
         let moved = located.place.as_path() != step.place();
         if moved || found != step.old() {
-            let expected = match step.old() {
-                Some(old) => old.to_string(),
-                None => "no file".to_owned(),
-            };
-            return Err(DiskError::Changed {
-                path: tree.at(step.place()),
-                expected,
+            return Err(DiskError::Stale {
+                path: tree.at(located.place.as_path()),
+                expected: step.old(),
                 found,
             });
         }

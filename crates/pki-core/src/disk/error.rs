@@ -47,8 +47,18 @@ pub enum DiskError {
         /// What is wrong with it.
         reason: String,
     },
+    /// What was kept of a replaced file is not what was put there, so it cannot be put back.
+    #[error("`{path}` is damaged: expected {expected}, found {}", shown(.found))]
+    Damaged {
+        /// The file that was kept.
+        path: PathBuf,
+        /// What it was.
+        expected: Sha256,
+        /// What is there, if there is a file.
+        found: Option<Sha256>,
+    },
     /// Files that an undo would put back have been changed by somebody else since.
-    #[error("{} changed since by somebody else: {}", count(.files), names(.files))]
+    #[error("{} not as the install left them: {}", count(.files), names(.files))]
     Edited {
         /// Which, and what they are now.
         files: Vec<EditedFile>,
@@ -76,6 +86,16 @@ pub enum DiskError {
         path: PathBuf,
         /// Why.
         reason: Refusal,
+    },
+    /// Between preparing and committing somebody else changed a file.
+    #[error("`{path}` was changed meanwhile: expected {}, found {}", shown(.expected), shown(.found))]
+    Stale {
+        /// The file.
+        path: PathBuf,
+        /// What was there, `None` for no file.
+        expected: Option<Sha256>,
+        /// What is there, or where the path leads now; `None` for no file.
+        found: Option<Sha256>,
     },
     /// A file larger than any that belongs here.
     #[error("`{path}` has {size} bytes, the limit is {limit}")]
@@ -184,8 +204,8 @@ pub enum Refusal {
 
 fn count(files: &[EditedFile]) -> String {
     match files.len() {
-        1 => "one file was".to_owned(),
-        count => format!("{count} files were"),
+        1 => "one file is".to_owned(),
+        count => format!("{count} files are"),
     }
 }
 

@@ -245,15 +245,14 @@ fn make(tree: &Tree, dir: &Path, touched: &mut Touched) -> Result<(), DiskError>
     Ok(())
 }
 
-/// Removes a generation that was undone, and the folder of all if it was the last.
+/// Removes a generation that was undone.
 fn forget(tree: &Tree, id: GenerationId) -> Result<(), DiskError> {
     let all = tree.own(GENERATIONS);
-    tree.remove_all(&tree.generation(id))?;
-    if tree.folder(&all)? {
-        tree.sync_dir(&all)?;
-        tree.remove_empty_dir(&all)?;
+    if !tree.folder(&all)? {
+        return Ok(());
     }
-    Ok(())
+    tree.remove_all(&tree.generation(id))?;
+    tree.sync_dir(&all)
 }
 
 fn replace(
@@ -280,8 +279,10 @@ fn replace(
             if todo == Todo::Open {
                 tree.link_or_copy(&journal.staged(tree, step), &landing, &landing)?;
                 tree.rename(&landing, path)?;
-                // Both stay if they were names of one file before.
-                tree.remove_file(&landing)?;
+                if tree.is_home() {
+                    // Both stay if they were names of one file before.
+                    tree.remove_file(&landing)?;
+                }
             }
         }
     }

@@ -60,7 +60,7 @@ pub enum Pending {
         /// Which files it writes, puts back or removes.
         files: Vec<RelPath>,
     },
-    /// Another user made the state, and this one may not look into it. The files are read as they are.
+    /// Another user made the state, into which this one does not look. The files are read as they are.
     Unknown {
         /// That user's number.
         owner: u32,
@@ -156,7 +156,9 @@ impl Home {
         }) = state
             && owner != user
         {
-            if user != 0 {
+            // Root sees whatever is there, and believes whom the home belongs to.
+            let home_of = tree.check(Path::new(""))?.map(|found| found.owner);
+            if user != 0 || home_of != Some(owner) {
                 return Ok(SharedHome {
                     shared: Shared::unlocked(tree),
                     pending: Some(Pending::Unknown { owner }),
@@ -210,8 +212,8 @@ impl LockedHome {
     /// # Errors
     ///
     /// [`DiskError::Unfinished`] if the change is recorded and not complete: the next lock or commit
-    /// completes it. After any other error no file has changed: [`DiskError::Changed`] if a file is no
-    /// more what it was when this was prepared, [`DiskError::Refused`], [`DiskError::Io`].
+    /// completes it. After any other error no file has changed: [`DiskError::Stale`] if a file is no more
+    /// what it was when this was prepared, [`DiskError::Refused`], [`DiskError::Io`].
     pub fn commit(&mut self, prepared: Prepared, label: &Label) -> Result<Committed, DiskError> {
         commit::commit(prepared, &mut self.locked, label)
     }
@@ -294,7 +296,7 @@ impl HomeView<'_> {
     /// # Errors
     ///
     /// [`DiskError::Edited`] if files were changed since and that is to be refused, or if a path leads to
-    /// another file now; [`DiskError::Changed`] if what was kept is damaged; as [`HomeView::prepare`].
+    /// another file now; [`DiskError::Damaged`] if what was kept is; as [`HomeView::prepare`].
     pub fn prepare_undo(&self, foreign: Foreign) -> Result<Option<Prepared>, DiskError> {
         undo::prepare(self.0, foreign)
     }

@@ -21,7 +21,7 @@ pub(super) struct Located {
     /// Behind the links on the way.
     pub(super) place: Place,
     pub(super) found: Option<Found>,
-    /// The folder in which it is, or the nearest one above that is there.
+    /// The folder in which it is; in a home, if that is missing, the nearest one above that is there.
     pub(super) folder: PathBuf,
     /// The folders that are not there, each before what is in it.
     pub(super) missing: Vec<Place>,
@@ -35,18 +35,11 @@ impl Tree {
         if self.is_home() {
             return Walk::new(self, path).run();
         }
-        let found = self.check(path.as_path())?;
-        let mut folder = PathBuf::new();
-        for dir in path.as_path().ancestors().skip(1) {
-            if self.folder(dir)? {
-                folder = dir.to_path_buf();
-                break;
-            }
-        }
+        let folder = path.as_path().parent().unwrap_or(Path::new(""));
         Ok(Located {
             place: Place::from(path.clone()),
-            found,
-            folder,
+            found: self.check(path.as_path())?,
+            folder: folder.to_path_buf(),
             missing: Vec::new(),
             linked: false,
         })
@@ -54,20 +47,28 @@ impl Tree {
 
     /// Refuses what could not be changed later: better known before the commit point than after it.
     pub(super) fn may_change(&self, located: &Located) -> Result<(), DiskError> {
+        if self.is_home() {
+            return self.may_change_in_home(located);
+        }
+        let user = self.seam().user();
+        for dir in located.folder.ancestors() {
+            let Some(found) = self.check(dir)? else {
+                continue;
+            };
+            // Root writes whatever the mode says.
+            if found.mode & SEARCHED_AND_WRITTEN != SEARCHED_AND_WRITTEN && user != 0 {
+                let error = io::ErrorKind::PermissionDenied.into();
+                return Err(self.io("write in", dir)(error));
+            }
+            break;
+        }
+        Ok(())
+    }
+
+    fn may_change_in_home(&self, located: &Located) -> Result<(), DiskError> {
         let place = located.place.as_path();
         let folder = &located.folder;
-        let Some(dir) = self.check(folder)? else {
-            return Ok(());
-        };
-        // Root writes whatever the mode says.
         let user = self.seam().user();
-        if !self.is_home() {
-            if dir.mode & SEARCHED_AND_WRITTEN != SEARCHED_AND_WRITTEN && user != 0 {
-                let error = io::ErrorKind::PermissionDenied.into();
-                return Err(self.io("write in", folder)(error));
-            }
-            return Ok(());
-        }
         if place.starts_with(self.state()) {
             return Err(self.refused(place, Refusal::Reserved));
         }
@@ -85,8 +86,9 @@ impl Tree {
             let may = self.seam().may_write(&self.at(place), Kind::File);
             may.map_err(self.io("write", place))?;
         }
-        let mode = dir.mode;
-        if mode & SEARCHED_AND_WRITTEN != SEARCHED_AND_WRITTEN {
+        if let Some(Found { mode, .. }) = self.check(folder)?
+            && mode & SEARCHED_AND_WRITTEN != SEARCHED_AND_WRITTEN
+        {
             return Err(self.refused(folder, Refusal::ReadOnly { mode }));
         }
         let may = self.seam().may_write(&self.at(folder), Kind::Folder);
@@ -277,6 +279,9 @@ impl<'a> Walk<'a> {
     }
 
     fn found(&self, file: &Path, found: Found, linked: bool) -> Result<Located, DiskError> {
+        if file == self.tree.root() {
+            return Err(self.tree.refused(Path::new(""), Refusal::NotAFile));
+        }
         Ok(Located {
             place: self.tree.place(file)?,
             found: Some(found),

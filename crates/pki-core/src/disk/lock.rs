@@ -104,7 +104,12 @@ impl Locked {
     pub(super) fn settle(&mut self) {
         self.made.clear();
         let tree = self.view.tree();
-        if tree.is_home() && matches!(tree.folder(&tree.own(GENERATIONS)), Ok(false)) {
+        if !tree.is_home() {
+            return;
+        }
+        // What cannot be looked at or removed stays, and with it what taking the lock made.
+        let _ = tree.remove_empty_dir(&tree.own(GENERATIONS));
+        if matches!(tree.folder(&tree.own(GENERATIONS)), Ok(false)) {
             self.made.extend([FOLDER, LOCK, GITIGNORE]);
         }
     }
@@ -226,7 +231,7 @@ pub(super) fn shared(tree: Tree, wait: Duration) -> Result<Shared, DiskError> {
     let held = take(&tree, wait, LockMode::Shared, &mut Vec::new())?;
     let journal = Journal::read(&tree)?;
     let view = match &journal {
-        Some(journal) => View::through(tree, journal),
+        Some(journal) => View::through(tree, journal)?,
         None => View::new(tree),
     };
     Ok(Shared {

@@ -27,7 +27,7 @@ pub struct Prepared {
     pub(super) made: Vec<Place>,
     /// To be removed when they are empty, each before what is in it.
     pub(super) folders: Vec<Place>,
-    pub(super) undoes: Option<GenerationId>,
+    pub(super) undoes: Option<Undoes>,
     pub(super) intended: Vec<Intended>,
     pub(super) unchanged: Vec<RelPath>,
     /// Bytes, by the folder in which they will be written.
@@ -59,6 +59,13 @@ pub enum Effect {
     Remove,
     /// It gets another content.
     Replace,
+}
+
+/// The run that is to be undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Undoes {
+    pub(super) id: GenerationId,
+    pub(super) manifest: Sha256,
 }
 
 /// What is staged.

@@ -134,12 +134,12 @@ impl SingleFile {
             .seam
             .create_file(staged)
             .map_err(io_error("create", staged))?;
+        new.write(bytes.expose())
+            .map_err(io_error("write", staged))?;
         if let Some(old) = old {
             let given = new.give(old.access());
             given.map_err(io_error("set owner and mode of", staged))?;
         }
-        new.write(bytes.expose())
-            .map_err(io_error("write", staged))?;
         new.sync().map_err(io_error("sync", staged))
     }
 

@@ -229,11 +229,11 @@ impl Tree {
         let made = self.seam.create_file(&self.at(path));
         let mut file = made.map_err(self.io("create", path))?;
         let mut fill = || {
+            file.write(bytes).map_err(self.io("write", path))?;
             if let Some(access) = access {
                 file.give(access)
                     .map_err(self.io("set owner and mode of", path))?;
             }
-            file.write(bytes).map_err(self.io("write", path))?;
             if let Some(modified) = modified {
                 file.date(modified)
                     .map_err(self.io("set the time of", path))?;

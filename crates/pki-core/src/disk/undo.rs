@@ -7,7 +7,7 @@ use super::{
     journal::{Journal, Real, Step, Was},
     locate::Located,
     place::Place,
-    prepared::{Content, Effect, Prepared},
+    prepared::{Content, Effect, Prepared, Undoes},
     tree::Tree,
     view::View,
 };
@@ -23,13 +23,17 @@ pub(super) fn prepare(view: &View, foreign: Foreign) -> Result<Option<Prepared>,
         path: tree.at(&manifest),
         reason: "it is missing".to_owned(),
     };
+    let digest = tree.digest(&manifest)?.ok_or_else(damaged)?;
     let journal = Journal::read_at(tree, &manifest)?.ok_or_else(damaged)?;
     let mut undo = Undo {
         view,
         foreign,
         kept: tree.generation(last),
         prepared: Prepared {
-            undoes: Some(last),
+            undoes: Some(Undoes {
+                id: last,
+                manifest: digest,
+            }),
             folders: journal.made,
             ..Prepared::default()
         },
@@ -121,9 +125,9 @@ impl Undo<'_> {
         let tree = self.view.tree();
         let kept = tree.digest(&from)?;
         if kept != Some(new) {
-            return Err(DiskError::Changed {
+            return Err(DiskError::Damaged {
                 path: tree.at(&from),
-                expected: new.to_string(),
+                expected: new,
                 found: kept,
             });
         }

@@ -39,6 +39,7 @@ pub struct Listed {
 #[derive(Debug)]
 enum Pending {
     Gone,
+    /// It will be there, and waits here.
     Staged(PathBuf),
 }
 
@@ -49,9 +50,15 @@ impl View {
     }
 
     /// As the journal will have it when it is carried out.
-    pub(super) fn through(tree: Tree, journal: &Journal) -> Self {
+    pub(super) fn through(tree: Tree, journal: &Journal) -> Result<Self, DiskError> {
         let mut view = Self::new(tree);
         for step in &journal.steps {
+            if let Some(aside) = step.real().and_then(|real| real.aside.as_ref())
+                && view.tree.file(aside.as_path())?.is_none()
+            {
+                let still = Pending::Staged(step.place().to_path_buf());
+                view.pending.insert(aside.as_path().to_path_buf(), still);
+            }
             let pending = match step {
                 Step::Keep { .. } => continue,
                 Step::Retire { .. } => Pending::Gone,
@@ -59,7 +66,7 @@ impl View {
             };
             view.pending.insert(step.place().to_path_buf(), pending);
         }
-        view
+        Ok(view)
     }
 
     /// The workspace's folder.

@@ -34,13 +34,12 @@ fn a_change_that_fails_at_any_operation_is_whole_or_not_at_all() {
 #[test]
 fn a_run_that_ends_at_any_operation_is_finished_or_cleared_away_by_the_next() {
     for links in [true, false] {
-        for n in 1.. {
-            let disk = before(links);
+        let start = before(links);
+        for n in start.changes(|disk| change(disk).unwrap()) {
+            let disk = start.copy();
             disk.fail_at(n, Fault::Abort);
             let _ = change(&disk);
-            if !disk.failed() {
-                break;
-            }
+            assert!(disk.failed());
             disk.restart();
             check_and_finish(&disk, &format!("ended at operation {n}, links {links}"));
         }
@@ -50,13 +49,12 @@ fn a_run_that_ends_at_any_operation_is_finished_or_cleared_away_by_the_next() {
 #[test]
 fn no_power_loss_at_any_operation_nor_another_one_while_recovering_loses_a_file() {
     for links in [true, false] {
-        for n in 1.. {
-            let interrupted = before(links);
+        let start = before(links);
+        for n in start.changes(|disk| change(disk).unwrap()) {
+            let interrupted = start.copy();
             interrupted.fail_at(n, Fault::Abort);
             let _ = change(&interrupted);
-            if !interrupted.failed() {
-                break;
-            }
+            assert!(interrupted.failed());
             for seed in 1..=4 {
                 let seen = format!("power lost at operation {n}, links {links}, seed {seed}");
                 let mut dice = Dice((seed * 1000 + n as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -107,6 +105,7 @@ fn a_first_run_that_ends_at_any_operation_leaves_all_or_nothing() {
 fn a_first_run_that_fails_before_its_commit_point_leaves_no_folder() {
     let disk = Memory::new();
     let whole = disk.copy();
+    whole.fail_at(usize::MAX, Fault::Abort);
     let mut locked = open(&whole).unwrap().lock(NO_WAIT, &holder()).unwrap();
     set(OLD).commit(&mut locked, &label("first")).unwrap();
     drop(locked);

@@ -20,17 +20,41 @@ pub(super) struct State {
     count: usize,
     fault: Option<(usize, Fault)>,
     dead: bool,
+    clock: i64,
     pub(super) links: bool,
+    pub(super) user: u32,
     pub(super) log: Vec<Op>,
 }
 
 #[derive(Clone, Debug)]
-enum Node {
+struct Node {
+    kind: What,
+    live: Meta,
+    durable: Meta,
+    device: u64,
+}
+
+#[derive(Clone, Debug)]
+enum What {
     File { live: Vec<u8>, durable: Vec<u8> },
     Dir { live: Names, durable: Names },
+    Link(PathBuf),
 }
 
 type Names = BTreeMap<String, usize>;
+
+/// What is known of a file beside its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Meta {
+    pub(super) owner: u32,
+    pub(super) group: u32,
+    pub(super) mode: u32,
+    /// Seconds; of a folder always 0.
+    pub(super) modified: i64,
+}
+
+/// Everything that there is: content, names, or where a link leads.
+pub(super) type Whole = BTreeMap<PathBuf, (Meta, Option<Vec<u8>>)>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -50,18 +74,87 @@ pub(super) struct Op {
 
 impl Memory {
     pub(super) fn new() -> Self {
-        let empty = Node::Dir {
-            live: Names::new(),
-            durable: Names::new(),
-        };
         Self(Arc::new(Mutex::new(State {
-            nodes: vec![empty],
+            nodes: vec![Node::new(What::dir(), USER, 0o700, 0, 1)],
             count: 0,
             fault: None,
             dead: false,
+            clock: 1000,
             links: true,
+            user: USER,
             log: Vec::new(),
         })))
+    }
+
+    /// A folder, and those above it, of this owner and with the mode 0755.
+    pub(super) fn folder(&self, dir: &str, owner: u32) {
+        let mut state = self.state();
+        for dir in Path::new(dir)
+            .ancestors()
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+        {
+            if state.find(dir).is_none() {
+                let device = state.device(dir);
+                let folder = Node::new(What::dir(), owner, 0o755, 0, device);
+                state.make(dir, folder).unwrap();
+            }
+        }
+    }
+
+    /// A file on the disk, whoever runs this.
+    pub(super) fn file(&self, file: &str, text: &str, owner: u32, mode: u32) {
+        let mut state = self.state();
+        let (live, durable) = (text.as_bytes().to_vec(), text.as_bytes().to_vec());
+        let (path, time) = (Path::new(file), state.now());
+        let device = state.device(path);
+        let node = Node::new(What::File { live, durable }, owner, mode, time, device);
+        state.make(path, node).unwrap();
+    }
+
+    pub(super) fn symlink(&self, target: &str, link: &str) {
+        let mut state = self.state();
+        let node = Node::new(What::Link(PathBuf::from(target)), USER, 0o777, 0, 1);
+        state.make(Path::new(link), node).unwrap();
+    }
+
+    /// From here on a folder is another file system.
+    pub(super) fn mount(&self, dir: &str) {
+        let mut state = self.state();
+        let node = state.find(Path::new(dir)).unwrap();
+        state.nodes[node].device = 2;
+    }
+
+    /// All names so far are on the disk.
+    pub(super) fn settle(&self) {
+        for node in &mut self.state().nodes {
+            node.durable = node.live;
+            match &mut node.kind {
+                What::Dir { live, durable } => durable.clone_from(live),
+                What::File { live, durable } => durable.clone_from(live),
+                What::Link(_) => {}
+            }
+        }
+    }
+
+    pub(super) fn whole(&self) -> Whole {
+        let state = self.state();
+        let mut whole = Whole::new();
+        let mut todo = vec![(PathBuf::from("/"), 0)];
+        while let Some((path, node)) = todo.pop() {
+            let Node { kind, live, .. } = &state.nodes[node];
+            let content = match kind {
+                What::File { live, .. } => Some(live.clone()),
+                What::Link(target) => Some(target.as_os_str().as_encoded_bytes().to_vec()),
+                What::Dir { live, .. } => {
+                    todo.extend(live.iter().map(|(name, node)| (path.join(name), *node)));
+                    None
+                }
+            };
+            whole.insert(path, (*live, content));
+        }
+        whole
     }
 
     pub(super) fn seam(&self) -> Arc<dyn Seam> {
@@ -75,6 +168,24 @@ impl Memory {
     /// An independent disk with the same content.
     pub(super) fn copy(&self) -> Self {
         Self(Arc::new(Mutex::new(self.state().clone())))
+    }
+
+    /// What this run does from now on, operation by operation, without a fault.
+    pub(super) fn operations(&self, run: impl FnOnce(&Self)) -> Vec<&'static str> {
+        let disk = self.copy();
+        disk.fail_at(usize::MAX, Fault::Abort);
+        run(&disk);
+        let state = disk.state();
+        let names = state.log.iter().map(|op| op.name);
+        names.filter(|name| !NOTES.contains(name)).collect()
+    }
+
+    /// The numbers, from 1, of those that change something: a run that is killed at another one leaves
+    /// what it leaves if it is killed at the next of these.
+    pub(super) fn changes(&self, run: impl FnOnce(&Self)) -> Vec<usize> {
+        let all = self.operations(run).into_iter().zip(1..);
+        let changing = all.filter(|(name, _)| !READS.contains(name));
+        changing.map(|(_, n)| n).collect()
     }
 
     /// The `n`-th operation from now on, counted from 1, has this fault.
@@ -103,8 +214,13 @@ impl Memory {
     pub(super) fn lose_power(&self, dice: &mut Dice) {
         let mut state = self.state();
         for node in &mut state.nodes {
-            match node {
-                Node::File { live, durable } => {
+            if node.live != node.durable && dice.roll(2) == 0 {
+                node.live = node.durable;
+            }
+            node.durable = node.live;
+            match &mut node.kind {
+                What::Link(_) => {}
+                What::File { live, durable } => {
                     if live != durable {
                         match dice.roll(3) {
                             0 => live.clone_from(durable),
@@ -114,7 +230,7 @@ impl Memory {
                     }
                     durable.clone_from(live);
                 }
-                Node::Dir { live, durable } => {
+                What::Dir { live, durable } => {
                     let names: BTreeSet<String> =
                         live.keys().chain(durable.keys()).cloned().collect();
                     for name in names {
@@ -151,7 +267,6 @@ impl State {
             return Err(io::Error::other("the process has ended"));
         }
         self.count += 1;
-        let node = self.find(path).unwrap_or(usize::MAX);
         match self.fault {
             Some((n, Fault::Errno(code))) if n == self.count => {
                 return Err(io::Error::from_raw_os_error(code));
@@ -162,20 +277,57 @@ impl State {
             }
             _ => {}
         }
-        let path = path.to_path_buf();
-        self.log.push(Op { name, path, node });
+        let node = self.find(path).unwrap_or(usize::MAX);
+        self.note(name, path, node);
         Ok(())
+    }
+
+    fn note(&mut self, name: &'static str, path: &Path, node: usize) {
+        if self.fault.is_some() {
+            let path = path.to_path_buf();
+            self.log.push(Op { name, path, node });
+        }
     }
 
     fn find(&self, path: &Path) -> Option<usize> {
         let mut node = 0;
         for part in path.strip_prefix("/").ok()? {
-            match &self.nodes[node] {
-                Node::Dir { live, .. } => node = *live.get(part.to_str()?)?,
-                Node::File { .. } => return None,
+            match &self.nodes[node].kind {
+                What::Dir { live, .. } => node = *live.get(part.to_str()?)?,
+                // Who means what a link leads to must have followed it.
+                What::File { .. } | What::Link(_) => return None,
             }
         }
         Some(node)
+    }
+
+    fn now(&mut self) -> i64 {
+        self.clock += 1;
+        self.clock
+    }
+
+    /// Of the folder that holds a path.
+    fn device(&self, path: &Path) -> u64 {
+        let folder = path.parent().and_then(|dir| self.find(dir));
+        folder.map_or(1, |node| self.nodes[node].device)
+    }
+
+    /// What this user makes.
+    fn new_node(&mut self, kind: What, mode: u32, path: &Path) -> Node {
+        let time = match kind {
+            What::Dir { .. } => 0,
+            _ => self.now(),
+        };
+        Node::new(kind, self.user, mode, time, self.device(path))
+    }
+
+    fn may(&self, node: usize, wanted: u32) -> io::Result<()> {
+        let Meta { owner, mode, .. } = self.nodes[node].live;
+        let shift = if owner == self.user { 6 } else { 0 };
+        if self.user == 0 || (mode >> shift) & wanted == wanted {
+            return Ok(());
+        }
+        Err(io::ErrorKind::PermissionDenied.into())
     }
 
     fn existing(&self, path: &Path) -> io::Result<usize> {
@@ -185,9 +337,9 @@ impl State {
 
     fn names(&mut self, dir: &Path) -> io::Result<&mut Names> {
         let node = self.existing(dir)?;
-        match &mut self.nodes[node] {
-            Node::Dir { live, .. } => Ok(live),
-            Node::File { .. } => Err(io::ErrorKind::NotADirectory.into()),
+        match &mut self.nodes[node].kind {
+            What::Dir { live, .. } => Ok(live),
+            _ => Err(io::ErrorKind::NotADirectory.into()),
         }
     }
 
@@ -214,9 +366,42 @@ impl State {
     }
 
     fn content(&mut self, node: usize) -> (&mut Vec<u8>, &mut Vec<u8>) {
-        match &mut self.nodes[node] {
-            Node::File { live, durable } => (live, durable),
-            Node::Dir { .. } => panic!("a folder has no content"),
+        match &mut self.nodes[node].kind {
+            What::File { live, durable } => (live, durable),
+            _ => panic!("only a file has content"),
+        }
+    }
+}
+
+impl What {
+    fn file() -> Self {
+        Self::File {
+            live: Vec::new(),
+            durable: Vec::new(),
+        }
+    }
+
+    fn dir() -> Self {
+        Self::Dir {
+            live: Names::new(),
+            durable: Names::new(),
+        }
+    }
+}
+
+impl Node {
+    fn new(kind: What, owner: u32, mode: u32, modified: i64, device: u64) -> Self {
+        let meta = Meta {
+            owner,
+            group: owner,
+            mode,
+            modified,
+        };
+        Self {
+            kind,
+            live: meta,
+            durable: meta,
+            device,
         }
     }
 }
@@ -225,26 +410,16 @@ impl Seam for Memory {
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
         let mut state = self.state();
         state.step("create_dir", dir)?;
-        state.make(
-            dir,
-            Node::Dir {
-                live: Names::new(),
-                durable: Names::new(),
-            },
-        )?;
+        let node = state.new_node(What::dir(), 0o700, dir);
+        state.make(dir, node)?;
         Ok(())
     }
 
     fn create_file(&self, file: &Path) -> io::Result<Box<dyn NewFile>> {
         let mut state = self.state();
         state.step("create_file", file)?;
-        let node = state.make(
-            file,
-            Node::File {
-                live: Vec::new(),
-                durable: Vec::new(),
-            },
-        )?;
+        let node = state.new_node(What::file(), 0o600, file);
+        let node = state.make(file, node)?;
         Ok(Box::new(Open {
             disk: self.clone(),
             path: file.to_path_buf(),
@@ -255,34 +430,42 @@ impl Seam for Memory {
     fn inspect(&self, path: &Path) -> io::Result<Option<Found>> {
         let mut state = self.state();
         state.step("inspect", path)?;
-        Ok(state.find(path).map(|node| match &state.nodes[node] {
-            Node::File { live, .. } => Found {
-                kind: Kind::File,
-                owner: USER,
-                group: USER,
-                modified: Moment::default(),
-                device: 1,
-                mode: 0o600,
-                size: live.len() as u64,
-            },
-            Node::Dir { .. } => Found {
-                kind: Kind::Folder,
-                owner: USER,
-                group: USER,
-                modified: Moment::default(),
-                device: 1,
-                mode: 0o700,
-                size: 0,
-            },
+        Ok(state.find(path).map(|node| {
+            let Node {
+                kind, live, device, ..
+            } = &state.nodes[node];
+            let (kind, size) = match kind {
+                What::File { live, .. } => (Kind::File, live.len() as u64),
+                What::Dir { .. } => (Kind::Folder, 0),
+                What::Link(_) => (Kind::Link, 0),
+            };
+            Found {
+                kind,
+                owner: live.owner,
+                group: live.group,
+                modified: Moment {
+                    seconds: live.modified,
+                    nanoseconds: 0,
+                },
+                device: *device,
+                mode: live.mode,
+                size,
+            }
         }))
     }
 
-    fn give_dir(&self, dir: &Path, _: Access) -> io::Result<()> {
-        self.state().step("give_dir", dir)
+    fn give_dir(&self, dir: &Path, access: Access) -> io::Result<()> {
+        let mut state = self.state();
+        state.step("give_dir", dir)?;
+        let node = state.existing(dir)?;
+        give(&mut state, node, access)
     }
 
-    fn may_write(&self, path: &Path, _: Kind) -> io::Result<()> {
-        self.state().step("may_write", path)
+    fn may_write(&self, path: &Path, kind: Kind) -> io::Result<()> {
+        let mut state = self.state();
+        state.step("may_write", path)?;
+        let node = state.existing(path)?;
+        state.may(node, if kind == Kind::Folder { 3 } else { 2 })
     }
 
     fn mounted(&self, path: &Path) -> io::Result<bool> {
@@ -290,8 +473,13 @@ impl Seam for Memory {
     }
 
     fn read_link(&self, link: &Path) -> io::Result<PathBuf> {
-        self.state().step("read_link", link)?;
-        Err(io::ErrorKind::InvalidInput.into())
+        let mut state = self.state();
+        state.step("read_link", link)?;
+        let node = state.existing(link)?;
+        match &state.nodes[node].kind {
+            What::Link(target) => Ok(target.clone()),
+            _ => Err(io::ErrorKind::InvalidInput.into()),
+        }
     }
 
     fn space(&self, dir: &Path) -> io::Result<Option<u64>> {
@@ -308,13 +496,11 @@ impl Seam for Memory {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         let node = state.existing(from)?;
+        if state.nodes[node].device != state.device(to) {
+            return Err(io::ErrorKind::CrossesDevices.into());
+        }
         state.add(to, node)?;
-        let path = to.to_path_buf();
-        state.log.push(Op {
-            name: "linked",
-            path,
-            node,
-        });
+        state.note("linked", to, node);
         Ok(())
     }
 
@@ -357,28 +543,32 @@ impl Seam for Memory {
         if state.existing(from)? == state.find(to).unwrap_or(usize::MAX) {
             return Ok(());
         }
+        if state.device(from) != state.device(to) {
+            return Err(io::ErrorKind::CrossesDevices.into());
+        }
         let node = state.take(from)?;
         state.add(to, node)?;
-        let path = to.to_path_buf();
-        state.log.push(Op {
-            name: "renamed",
-            path,
-            node,
-        });
+        state.note("renamed", to, node);
         Ok(())
     }
 
     fn restrict_dir(&self, dir: &Path) -> io::Result<()> {
-        self.state().step("restrict_dir", dir)
+        let mut state = self.state();
+        state.step("restrict_dir", dir)?;
+        let node = state.existing(dir)?;
+        state.nodes[node].live.mode = 0o700;
+        Ok(())
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         let mut state = self.state();
         state.step("sync_dir", dir)?;
         let node = state.existing(dir)?;
-        match &mut state.nodes[node] {
-            Node::Dir { live, durable } => durable.clone_from(live),
-            Node::File { .. } => return Err(io::ErrorKind::NotADirectory.into()),
+        let node = &mut state.nodes[node];
+        node.durable = node.live;
+        match &mut node.kind {
+            What::Dir { live, durable } => durable.clone_from(live),
+            _ => return Err(io::ErrorKind::NotADirectory.into()),
         }
         Ok(())
     }
@@ -401,7 +591,7 @@ impl Seam for Memory {
     }
 
     fn user(&self) -> u32 {
-        USER
+        self.state().user
     }
 }
 
@@ -413,12 +603,17 @@ struct Open {
 }
 
 impl NewFile for Open {
-    fn date(&mut self, _: Moment) -> io::Result<()> {
-        self.disk.state().step("date", &self.path)
+    fn date(&mut self, modified: Moment) -> io::Result<()> {
+        let mut state = self.disk.state();
+        state.step("date", &self.path)?;
+        state.nodes[self.node].live.modified = modified.seconds;
+        Ok(())
     }
 
-    fn give(&mut self, _: Access) -> io::Result<()> {
-        self.disk.state().step("give", &self.path)
+    fn give(&mut self, access: Access) -> io::Result<()> {
+        let mut state = self.disk.state();
+        state.step("give", &self.path)?;
+        give(&mut state, self.node, access)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -432,6 +627,7 @@ impl NewFile for Open {
         };
         if !dead {
             state.content(self.node).0.extend_from_slice(&bytes[..len]);
+            state.nodes[self.node].live.modified = state.now();
         }
         done
     }
@@ -441,6 +637,8 @@ impl NewFile for Open {
         state.step("sync", &self.path)?;
         let (live, durable) = state.content(self.node);
         durable.clone_from(live);
+        let node = &mut state.nodes[self.node];
+        node.durable = node.live;
         Ok(())
     }
 }
@@ -454,7 +652,33 @@ impl Held for Open {
     }
 }
 
-const USER: u32 = 1000;
+/// Only root gives away.
+fn give(state: &mut State, node: usize, access: Access) -> io::Result<()> {
+    let Meta { owner, group, .. } = state.nodes[node].live;
+    let (owner, group) = (access.owner.unwrap_or(owner), access.group.unwrap_or(group));
+    if state.user != 0 && owner != state.user {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let live = &mut state.nodes[node].live;
+    (live.owner, live.group, live.mode) = (owner, group, access.mode);
+    Ok(())
+}
+
+pub(super) const USER: u32 = 1000;
+
+/// Log entries that are what an operation did, by its new name.
+const NOTES: [&str; 2] = ["linked", "renamed"];
+
+/// Operations that change nothing.
+pub(super) const READS: [&str; 7] = [
+    "inspect",
+    "may_write",
+    "mounted",
+    "names",
+    "read",
+    "read_link",
+    "space",
+];
 
 #[derive(Debug)]
 struct FolderLock;
