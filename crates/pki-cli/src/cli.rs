@@ -15,7 +15,9 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::commands::probe::{self, ProbeArgs};
 use crate::{
     commands::{
+        audit::{self, AuditArgs},
         cert::{self, CertArgs},
+        explain::{self, ExplainArgs},
         init::{self, InitArgs},
         install::{self, InstallArgs},
         issue::{self, IssueArgs},
@@ -30,7 +32,7 @@ use crate::{
 
 /// Parses the arguments (the program's name first), runs the command, shows its error.
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let mut cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version come this way too, with code 0. A closed pipe is no news.
@@ -39,7 +41,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let ui = Ui::new(cli.global.settings());
-    match dispatch(&ui, &cli) {
+    match cli.choose_format().and_then(|()| dispatch(&ui, &cli)) {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             ui.error(&error);
@@ -60,6 +62,8 @@ fn dispatch(ui: &Ui, cli: &Cli) -> Result<Outcome, CommandError> {
         Command::Probe(args) => probe::run(ui, global, args),
         Command::Store(args) => store::run(ui, global, args),
         Command::Cert(args) => cert::run(ui, global, args),
+        Command::Audit(args) => audit::run(ui, global, args),
+        Command::Explain(args) => explain::run(ui, global, args),
     }
 }
 
@@ -92,6 +96,26 @@ pub(crate) enum Command {
     Probe(ProbeArgs),
     Store(StoreArgs),
     Cert(CertArgs),
+    Audit(AuditArgs),
+    Explain(ExplainArgs),
+}
+
+impl Cli {
+    /// Text or JSON is for every command; the other forms are those of an audit.
+    fn choose_format(&mut self) -> Result<(), CommandError> {
+        self.global.format = match (self.global.report, &self.command) {
+            (ReportFormat::Json, _) => Format::Json,
+            (ReportFormat::Text, _) | (_, Command::Audit(_)) => Format::Text,
+            (other, _) => {
+                return Err(CommandError::usage(format!(
+                    "`--format {}` is a form of `audit` alone",
+                    other.name()
+                ))
+                .hint("other commands write `text` or `json`"));
+            }
+        };
+        Ok(())
+    }
 }
 
 /// Flags that every command takes.
@@ -112,8 +136,21 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) workspace: Option<PathBuf>,
 
-    /// How results are written to stdout: for people, or as JSON with a `schema`
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    /// How results are written: `text` for people, or `json` with a `schema`
+    ///
+    /// `audit` also writes `csv`, `sarif`, `junit`, `prometheus`, `markdown` and `html`.
+    #[arg(
+        long = "format",
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        hide_possible_values = true,
+        default_value_t = ReportFormat::Text
+    )]
+    pub(crate) report: ReportFormat,
+
+    /// The form of commands that know two.
+    #[arg(skip)]
     pub(crate) format: Format,
 
     /// Colours; `auto` obeys `NO_COLOR` and asks whether this is a terminal
@@ -192,10 +229,31 @@ impl Global {
 }
 
 /// How results are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Format {
+    #[default]
     Text,
     Json,
+}
+
+/// How the results of an audit are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    Text,
+    Json,
+    Csv,
+    Sarif,
+    Junit,
+    Prometheus,
+    Markdown,
+}
+
+impl ReportFormat {
+    fn name(self) -> String {
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

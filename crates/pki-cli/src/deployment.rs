@@ -25,6 +25,11 @@ use crate::{
 
 /// Reads the topology that the flags name.
 pub(crate) fn read_topology(global: &Global) -> Result<Topology, CommandError> {
+    read_topology_with_text(global).map(|(topology, _)| topology)
+}
+
+/// The same with its text, for those who read more in it.
+pub(crate) fn read_topology_with_text(global: &Global) -> Result<(Topology, String), CommandError> {
     let file = global.file.as_path();
     let bytes = read_bytes(file).map_err(|error| {
         let missing = error.kind() == io::ErrorKind::NotFound;
@@ -43,7 +48,14 @@ pub(crate) fn read_topology(global: &Global) -> Result<Topology, CommandError> {
     if topology.ca.issuer == Issuer::External {
         return Err(error::external_issuer_in(file, &text));
     }
-    Ok(topology)
+    Ok((topology, text))
+}
+
+/// Reads a file of another kind that people write.
+pub(crate) fn read_file(file: &Path) -> Result<Vec<u8>, CommandError> {
+    read_bytes(file).map_err(|error| {
+        CommandError::failed(format!("`{}` cannot be read", file.display())).because(&error)
+    })
 }
 
 fn read_bytes(file: &Path) -> io::Result<Vec<u8>> {

@@ -103,7 +103,8 @@ impl Ui {
         self.say(|sink| error.print(sink));
     }
 
-    /// Starts a line on the terminal that counts up to `total`. Nothing is shown elsewhere.
+    /// Starts a line on the terminal that counts up to `total`, or on and on with 0. Nothing is shown
+    /// elsewhere.
     pub(crate) fn progress(&self, label: impl Into<String>, total: usize) -> Progress<'_> {
         Progress {
             ui: self,
@@ -228,7 +229,12 @@ pub(crate) fn moment(at: OffsetDateTime) -> String {
 }
 
 fn progress_line(label: &str, done: usize, total: usize, elapsed: Duration) -> String {
-    format!("{label} {done}/{total}, {} s", elapsed.as_secs())
+    let seconds = elapsed.as_secs();
+    match total {
+        // Nobody knows how many there are.
+        0 => format!("{label} {done}, {seconds} s"),
+        _ => format!("{label} {done}/{total}, {seconds} s"),
+    }
 }
 
 /// A longer line than the terminal is wide would wrap and stay.
@@ -293,6 +299,8 @@ mod tests {
         let line = progress_line("making keys", 3, 12, Duration::from_millis(4900));
         assert_eq!(line, "making keys 3/12, 4 s");
         assert_eq!(clipped(&line, Some(6)), "making");
+        let line = progress_line("looking", 3, 0, Duration::from_millis(4900));
+        assert_eq!(line, "looking 3, 4 s");
     }
 
     #[test]

@@ -16,12 +16,14 @@
 //! | what live servers present, who would take it | [`observe::endpoint`], [`verify::endpoint`] |
 //! | whether a deployment works | [`verify`] |
 //! | a node's files put into a product home | [`install`] |
+//! | what expires, what is weak, what will break | [`audit`] |
 //! | results as text and JSON | [`report`] |
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 pub mod apply;
+pub mod audit;
 pub mod disk;
 pub mod edit;
 pub mod install;

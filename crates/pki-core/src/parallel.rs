@@ -4,7 +4,7 @@ use std::{
     num::NonZero,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
 };
@@ -53,6 +53,46 @@ pub(crate) fn map_on<T: Sync, R: Send>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
+/// Works on what comes, on this many threads at most, until nothing more comes or `work` returns false.
+///
+/// Items are drawn one thread at a time, a few at once, so drawing one should be cheap beside the work.
+pub(crate) fn each_on<T: Send>(
+    threads: NonZero<usize>,
+    items: impl Iterator<Item = T> + Send,
+    work: impl Fn(T) -> bool + Sync,
+) {
+    let items = Mutex::new(items);
+    let ended = AtomicBool::new(false);
+    let worker = || {
+        while !ended.load(Ordering::Relaxed) {
+            let batch: Vec<T> = {
+                let mut items = items.lock().unwrap_or_else(PoisonError::into_inner);
+                items.by_ref().take(BATCH).collect()
+            };
+            if batch.is_empty() {
+                break;
+            }
+            for item in batch {
+                if !work(item) {
+                    ended.store(true, Ordering::Relaxed);
+                    return;
+                }
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.get() {
+            if thread::Builder::new().spawn_scoped(scope, worker).is_err() {
+                break;
+            }
+        }
+        worker();
+    });
+}
+
+/// So that threads are seldom in each other's way, and none has much left when the others are done.
+const BATCH: usize = 16;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +117,19 @@ mod tests {
         });
         assert_eq!(results, items);
         assert!(most.into_inner() <= 3);
+    }
+
+    #[test]
+    fn everything_that_comes_is_worked_on_until_somebody_has_enough() {
+        let two = NonZero::new(2).unwrap();
+        let sum = AtomicUsize::new(0);
+        each_on(two, 1..=100, |item| {
+            sum.fetch_add(item, Ordering::SeqCst);
+            true
+        });
+        assert_eq!(sum.into_inner(), 5050);
+        let seen = AtomicUsize::new(0);
+        each_on(two, 0.., |_: u64| seen.fetch_add(1, Ordering::SeqCst) < 10);
+        assert!(seen.into_inner() < 100);
     }
 }

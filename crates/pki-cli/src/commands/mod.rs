@@ -1,6 +1,8 @@
 //! One file per command: its arguments, whose doc comments are the help, and `run`.
 
+pub(crate) mod audit;
 pub(crate) mod cert;
+pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod install;
 pub(crate) mod issue;

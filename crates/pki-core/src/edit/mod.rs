@@ -55,7 +55,7 @@ pub use import_key::{KeyImport, ReplyImport, import_key, import_reply};
 pub use material::{Material, MaterialCertificate, MaterialKey};
 pub use merge::{Conflict, merge};
 pub use password::{KeyPasswords, change_key_passwords};
-pub use prune::{PruneRules, prune};
+pub use prune::{PruneRules, prune, weaknesses};
 pub use readers::{Readability, Reader, readers};
 pub use repair::{Repair, repair};
 pub use summary::{CertificateSummary, EntrySummary, KeyState, StoreSummary, summary};

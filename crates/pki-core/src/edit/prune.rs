@@ -66,7 +66,7 @@ fn reasons(
             reasons.push(Reason::Expired { not_after });
         }
         if rules.weak {
-            reasons.extend(weak(view));
+            reasons.extend(weaknesses(view));
         }
     }
     let visible = matches!(
@@ -102,7 +102,9 @@ fn denied(
     Some(Reason::Denied { label })
 }
 
-fn weak(view: &View) -> Vec<Reason> {
+/// What is weak about a certificate: [`Reason::WeakKey`], [`Reason::WeakSignature`]. Of a self-signed one the
+/// signature does not matter.
+pub fn weaknesses(view: &View) -> Vec<Reason> {
     // SP 800-131A revision 2; what JDK 17 disables for EC (`jdk.certpath.disabledAlgorithms`). Zero:
     // unknown.
     let short = match &view.public_key {

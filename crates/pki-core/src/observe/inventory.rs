@@ -231,6 +231,13 @@ impl Inventory {
         !self.generations.is_empty()
     }
 
+    /// Every file, with its content and its permission bits, by path.
+    pub fn files(&self) -> impl Iterator<Item = (&RelPath, &Bytes, u32)> {
+        self.files
+            .iter()
+            .map(|(path, found)| (path, &*found.content, found.mode))
+    }
+
     /// The content of a file.
     pub fn content(&self, path: &RelPath) -> Option<&Bytes> {
         self.files.get(path).map(|found| &*found.content)

@@ -39,6 +39,7 @@ mod inventory;
 mod layout;
 mod passwords;
 mod store;
+mod sweep;
 
 pub use error::ObserveError;
 pub use home::{Home, HomeError, HomeReader, HomeSecrets, KeyLead, StoreLead, Unreadable};
@@ -48,3 +49,4 @@ pub use inventory::Inventory;
 pub use layout::Layout;
 pub use passwords::{KnownPasswords, PasswordError, Passwords};
 pub use store::{KeyState, OpenStore, Unopened};
+pub use sweep::{Access, Found, FoundFile, Opened, Unread, open_with_any, sweep};

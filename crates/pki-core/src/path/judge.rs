@@ -222,7 +222,7 @@ fn issues(path: &[Step<'_>], at: usize, is_anchor: bool, problems: &mut Vec<Path
 }
 
 /// What JSSE asks of the certificate of a server or a client (`sun.security.validator.EndEntityChecker`).
-fn purpose(target: &Step<'_>, purpose: Purpose, problems: &mut Vec<PathProblem>) {
+pub(super) fn purpose(target: &Step<'_>, purpose: Purpose, problems: &mut Vec<PathProblem>) {
     let (usages, extended) = match purpose {
         Purpose::Any => return,
         Purpose::Client => (KeyUsage::DIGITAL_SIGNATURE, ExtendedKeyUsage::CLIENT_AUTH),

@@ -100,6 +100,16 @@ impl Verdict {
     }
 }
 
+/// What in its key usage and extended key usage keeps a certificate from a purpose, as JSSE asks it of the
+/// end-entity certificate of a path. Nothing of one that cannot be read.
+pub fn usage_problems(certificate: &Certificate, purpose: Purpose) -> Vec<PathProblem> {
+    let mut problems = Vec::new();
+    if let Ok(view) = certificate.view() {
+        judge::purpose(&build::Step { certificate, view }, purpose, &mut problems);
+    }
+    problems
+}
+
 /// Whether the issuer's key made the signature on a certificate, whatever else is wrong with either;
 /// `None` if nobody here can tell: one of them is unreadable, or the algorithm is not supported.
 pub fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> Option<bool> {

@@ -5,6 +5,11 @@
 //! | --- | --- |
 //! | people: lines that fit a terminal | [`text`] |
 //! | programs: JSON whose form is frozen | [`json::v1`] |
+//! | spreadsheets | [`csv`] |
+//! | code scanning and editors | [`sarif`] |
+//! | what shows test results | [`junit`] |
+//! | monitoring | [`prometheus`] |
+//! | pull requests and tickets | [`markdown`] |
 //!
 //! ```
 //! use std::{path::Path, time::Duration};
@@ -43,5 +48,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod csv;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod prometheus;
+pub mod sarif;
 pub mod text;
+mod xml;

@@ -58,6 +58,11 @@ pub enum ProblemKind {
         /// The text.
         found: String,
     },
+    /// No day.
+    InvalidDate {
+        /// The text.
+        found: String,
+    },
     /// No name of a file.
     InvalidFileName {
         /// The text.
@@ -238,6 +243,11 @@ impl fmt::Display for ProblemKind {
             Self::InvalidCountry { found } => write!(
                 f,
                 "`{}` is no country: expected two letters (ISO 3166)",
+                Shown(found)
+            ),
+            Self::InvalidDate { found } => write!(
+                f,
+                "`{}` is no day: expected one like `2027-03-01`",
                 Shown(found)
             ),
             Self::InvalidFileName { found } => write!(

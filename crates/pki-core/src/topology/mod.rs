@@ -56,7 +56,7 @@ use crate::{
     secret::Source,
     wso2::{Product, Slot},
 };
-use reader::{Reader, Section};
+pub(crate) use reader::{Content, Field, Reader, Section};
 use tls::CaEnd;
 
 /// A valid topology with every default filled in, names complete, and paths resolved.
@@ -235,6 +235,8 @@ fn read(r: &mut Reader<'_>, mut root: Section<'_>) -> Topology {
     };
     let groups = group::read(r, &mut root, &around);
     let externals = external::read(r, &mut root);
+    // The policy of the audit is read by the audit, which knows the rules.
+    root.section(r, "audit");
     root.finish(r);
     let topology = Topology {
         product: product.unwrap_or(Product::SUPPORTED.1),

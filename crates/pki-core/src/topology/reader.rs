@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use toml_edit::{Item, TableLike, Value};
+use toml_edit::{ArrayOfTables, Item, TableLike, Value};
 
 use super::{Place, Problem, ProblemKind, suggest::nearest};
 
 /// What reading needs beside the document, and what it finds wrong.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     base: &'a Path,
     /// Where each line begins, in bytes.
     lines: Vec<usize>,
@@ -17,7 +17,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(text: &'a str, base: &'a Path) -> Self {
+    pub(crate) fn new(text: &'a str, base: &'a Path) -> Self {
         let lines = std::iter::once(0)
             .chain(text.match_indices('\n').map(|(at, _)| at + 1))
             .collect();
@@ -31,16 +31,16 @@ impl<'a> Reader<'a> {
     }
 
     /// What completes host names.
-    pub(super) fn domain(&self) -> Option<&str> {
+    pub(crate) fn domain(&self) -> Option<&str> {
         self.domain.as_deref()
     }
 
     /// What completes host names from now on.
-    pub(super) fn complete_with(&mut self, domain: Option<String>) {
+    pub(crate) fn complete_with(&mut self, domain: Option<String>) {
         self.domain = domain;
     }
 
-    pub(super) fn note(&mut self, at: usize, path: impl Into<String>, kind: ProblemKind) {
+    pub(crate) fn note(&mut self, at: usize, path: impl Into<String>, kind: ProblemKind) {
         let Place { line, column } = self.place(at);
         let path = path.into();
         self.problems.push((
@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
         ));
     }
 
-    pub(super) fn place(&self, at: usize) -> Place {
+    pub(crate) fn place(&self, at: usize) -> Place {
         let at = at.min(self.text.len());
         let line = self.lines.partition_point(|start| *start <= at);
         let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
     }
 
     /// All problems, in the order of the file.
-    pub(super) fn into_problems(mut self) -> Vec<Problem> {
+    pub(crate) fn into_problems(mut self) -> Vec<Problem> {
         self.problems.sort_by_key(|(at, _)| *at);
         self.problems
             .into_iter()
@@ -73,23 +73,23 @@ impl<'a> Reader<'a> {
     }
 
     /// A relative path begins at the topology's folder.
-    pub(super) fn resolve(&self, path: &Path) -> PathBuf {
+    pub(crate) fn resolve(&self, path: &Path) -> PathBuf {
         self.base.join(path)
     }
 }
 
 /// A table, and which of its keys have a meaning.
-pub(super) struct Section<'t> {
-    pub(super) path: String,
+pub(crate) struct Section<'t> {
+    pub(crate) path: String,
     /// Where its key stands, in bytes.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     table: Option<&'t dyn TableLike>,
     known: Vec<&'static str>,
 }
 
 impl<'t> Section<'t> {
     /// The whole file.
-    pub(super) fn root(table: &'t dyn TableLike) -> Self {
+    pub(crate) fn root(table: &'t dyn TableLike) -> Self {
         Self {
             path: String::new(),
             at: 0,
@@ -99,7 +99,7 @@ impl<'t> Section<'t> {
     }
 
     /// A table that is not there: every key of it is absent.
-    pub(super) fn absent(path: String, at: usize) -> Self {
+    pub(crate) fn absent(path: String, at: usize) -> Self {
         Self {
             path,
             at,
@@ -109,7 +109,7 @@ impl<'t> Section<'t> {
     }
 
     /// The value of a key. The key has a meaning from now on, whether it is there or not.
-    pub(super) fn get(&mut self, key: &'static str) -> Option<Field<'t>> {
+    pub(crate) fn get(&mut self, key: &'static str) -> Option<Field<'t>> {
         if !self.known.contains(&key) {
             self.known.push(key);
         }
@@ -117,7 +117,7 @@ impl<'t> Section<'t> {
     }
 
     /// The value of a key that must be there.
-    pub(super) fn require(&mut self, r: &mut Reader<'_>, key: &'static str) -> Option<Field<'t>> {
+    pub(crate) fn require(&mut self, r: &mut Reader<'_>, key: &'static str) -> Option<Field<'t>> {
         let field = self.get(key);
         if field.is_none() {
             r.note(self.at, &self.path, ProblemKind::Missing { key });
@@ -126,7 +126,7 @@ impl<'t> Section<'t> {
     }
 
     /// The table under a key; an absent one has no keys.
-    pub(super) fn section(&mut self, r: &mut Reader<'_>, key: &'static str) -> Self {
+    pub(crate) fn section(&mut self, r: &mut Reader<'_>, key: &'static str) -> Self {
         let absent = Self::absent(join(&self.path, key), self.at);
         self.get(key)
             .and_then(|field| field.section(r))
@@ -134,17 +134,17 @@ impl<'t> Section<'t> {
     }
 
     /// True if the file has it.
-    pub(super) fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         self.table.is_some()
     }
 
     /// True if the key is there. Gives it no meaning.
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.field(key).is_some()
     }
 
     /// Every key with its value: a table whose keys are names.
-    pub(super) fn entries(&self) -> Vec<(String, Field<'t>)> {
+    pub(crate) fn entries(&self) -> Vec<(String, Field<'t>)> {
         self.table
             .map(|table| {
                 table
@@ -156,7 +156,7 @@ impl<'t> Section<'t> {
     }
 
     /// The value under some keys, each within the one before.
-    pub(super) fn find(&self, keys: &[&str]) -> Option<Field<'t>> {
+    pub(crate) fn find(&self, keys: &[&str]) -> Option<Field<'t>> {
         match keys {
             [] => None,
             [last] => self.field(last),
@@ -165,7 +165,7 @@ impl<'t> Section<'t> {
     }
 
     /// Notes every key that nobody asked for.
-    pub(super) fn finish(&self, r: &mut Reader<'_>) {
+    pub(crate) fn finish(&self, r: &mut Reader<'_>) {
         for (key, field) in self.entries() {
             if !self.known.contains(&key.as_str()) {
                 let kind = ProblemKind::UnknownKey {
@@ -192,25 +192,25 @@ impl<'t> Section<'t> {
 }
 
 /// A value and where it stands.
-pub(super) struct Field<'t> {
-    pub(super) path: String,
+pub(crate) struct Field<'t> {
+    pub(crate) path: String,
     /// Where the key stands, in bytes.
-    pub(super) key_at: usize,
+    pub(crate) key_at: usize,
     /// Where the value stands, in bytes; of a table with a header, its key.
-    pub(super) at: usize,
-    pub(super) content: Content<'t>,
+    pub(crate) at: usize,
+    pub(crate) content: Content<'t>,
 }
 
 /// What a value is.
-pub(super) enum Content<'t> {
+pub(crate) enum Content<'t> {
     Table(&'t dyn TableLike, Shape),
     Value(&'t Value),
-    Tables,
+    Tables(&'t ArrayOfTables),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 /// How a table is written.
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Inline(usize),
     Header,
 }
@@ -221,7 +221,7 @@ impl<'t> Content<'t> {
             Item::None => None,
             Item::Value(value) => Some(Self::of_value(value)),
             Item::Table(table) => Some(Self::Table(table, Shape::Header)),
-            Item::ArrayOfTables(_) => Some(Self::Tables),
+            Item::ArrayOfTables(tables) => Some(Self::Tables(tables)),
         }
     }
 
@@ -239,36 +239,36 @@ impl<'t> Content<'t> {
         match self {
             Self::Value(value) => value.span().map(|span| span.start),
             Self::Table(_, Shape::Inline(start)) => Some(*start),
-            Self::Table(_, Shape::Header) | Self::Tables => None,
+            Self::Table(_, Shape::Header) | Self::Tables(_) => None,
         }
     }
 }
 
 impl<'t> Field<'t> {
-    pub(super) fn note(&self, r: &mut Reader<'_>, kind: ProblemKind) {
+    pub(crate) fn note(&self, r: &mut Reader<'_>, kind: ProblemKind) {
         r.note(self.at, &self.path, kind);
     }
 
     /// Notes that the key, not its value, is out of place.
-    pub(super) fn note_key(&self, r: &mut Reader<'_>, kind: ProblemKind) {
+    pub(crate) fn note_key(&self, r: &mut Reader<'_>, kind: ProblemKind) {
         r.note(self.key_at, &self.path, kind);
     }
 
-    pub(super) fn is_table(&self) -> bool {
+    pub(crate) fn is_table(&self) -> bool {
         matches!(self.content, Content::Table(..))
     }
 
     /// True for `{ … }`, false for a table with a header or dotted keys.
-    pub(super) fn is_inline_table(&self) -> bool {
+    pub(crate) fn is_inline_table(&self) -> bool {
         matches!(self.content, Content::Table(_, Shape::Inline(_)))
     }
 
     /// True for a table that has a key.
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         matches!(self.content, Content::Table(table, _) if table.contains_key(key))
     }
 
-    pub(super) fn section(&self, r: &mut Reader<'_>) -> Option<Section<'t>> {
+    pub(crate) fn section(&self, r: &mut Reader<'_>) -> Option<Section<'t>> {
         self.table().or_else(|| self.wrong_type(r, "a table"))
     }
 
@@ -285,7 +285,7 @@ impl<'t> Field<'t> {
     }
 
     /// The elements of an array; a value that is no array counts as an array of one.
-    pub(super) fn elements(&self, r: &mut Reader<'_>) -> Vec<Field<'t>> {
+    pub(crate) fn elements(&self, r: &mut Reader<'_>) -> Vec<Field<'t>> {
         match self.content {
             Content::Value(Value::Array(array)) => {
                 if array.is_empty() {
@@ -306,13 +306,28 @@ impl<'t> Field<'t> {
                     })
                     .collect()
             }
-            Content::Tables => {
+            Content::Tables(_) => {
                 let found: Option<Vec<Field<'t>>> = self.wrong_type(r, "an array of values");
                 found.unwrap_or_default()
             }
             Content::Value(value) => vec![self.like(Content::Value(value))],
             Content::Table(table, shape) => vec![self.like(Content::Table(table, shape))],
         }
+    }
+
+    /// The tables of an array, whether each has a header of its own or stands in a list.
+    pub(crate) fn sections(&self, r: &mut Reader<'_>) -> Vec<Section<'t>> {
+        let Content::Tables(tables) = self.content else {
+            let each = self.elements(r);
+            return each.iter().filter_map(|field| field.section(r)).collect();
+        };
+        let section = |(index, table): (usize, &'t toml_edit::Table)| Section {
+            path: format!("{}[{index}]", self.path),
+            at: table.span().map_or(self.key_at, |span| span.start),
+            table: Some(table),
+            known: Vec::new(),
+        };
+        tables.iter().enumerate().map(section).collect()
     }
 
     fn like(&self, content: Content<'t>) -> Self {
@@ -325,10 +340,10 @@ impl<'t> Field<'t> {
     }
 
     /// Notes it; `None` whatever was wanted.
-    pub(super) fn wrong_type<T>(&self, r: &mut Reader<'_>, expected: &'static str) -> Option<T> {
+    pub(crate) fn wrong_type<T>(&self, r: &mut Reader<'_>, expected: &'static str) -> Option<T> {
         let found = match &self.content {
             Content::Table(..) => "a table",
-            Content::Tables => "an array of tables",
+            Content::Tables(_) => "an array of tables",
             Content::Value(value) => match value {
                 Value::String(_) => "a string",
                 Value::Integer(_) => "an integer",

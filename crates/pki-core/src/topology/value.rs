@@ -20,7 +20,7 @@ use crate::{key::KeyAlgorithm, secret::Source, x509::Fingerprint};
 
 impl<'t> Field<'t> {
     /// A text that is not empty.
-    pub(super) fn text(&self, r: &mut Reader<'_>) -> Option<&'t str> {
+    pub(crate) fn text(&self, r: &mut Reader<'_>) -> Option<&'t str> {
         match self.content {
             Content::Value(Value::String(text)) if text.value().is_empty() => {
                 self.note(r, ProblemKind::Empty);
@@ -38,7 +38,7 @@ impl<'t> Field<'t> {
         }
     }
 
-    pub(super) fn number(&self, r: &mut Reader<'_>, greatest: u16) -> Option<u16> {
+    pub(crate) fn number(&self, r: &mut Reader<'_>, greatest: u16) -> Option<u16> {
         let Content::Value(Value::Integer(number)) = self.content else {
             return self.wrong_type(r, "an integer");
         };
@@ -60,7 +60,7 @@ impl<'t> Field<'t> {
     }
 
     /// One of a few words.
-    pub(super) fn word<T: Copy>(&self, r: &mut Reader<'_>, words: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn word<T: Copy>(&self, r: &mut Reader<'_>, words: &[(&str, T)]) -> Option<T> {
         let found = self.text(r)?;
         let value = words.iter().find(|(word, _)| *word == found);
         if value.is_none() {
@@ -69,7 +69,7 @@ impl<'t> Field<'t> {
         value.map(|(_, value)| *value)
     }
 
-    pub(super) fn unknown_value<W: Display>(
+    pub(crate) fn unknown_value<W: Display>(
         &self,
         r: &mut Reader<'_>,
         found: &str,
@@ -94,7 +94,7 @@ impl<'t> Field<'t> {
     }
 
     /// A length of time, which may be none.
-    pub(super) fn span(&self, r: &mut Reader<'_>) -> Option<Span> {
+    pub(crate) fn span(&self, r: &mut Reader<'_>) -> Option<Span> {
         let found = self.text(r)?;
         self.parsed(r, found, |found, reason| ProblemKind::InvalidSpan {
             found,
@@ -131,7 +131,7 @@ impl<'t> Field<'t> {
         })
     }
 
-    pub(super) fn fingerprint(&self, r: &mut Reader<'_>) -> Option<Fingerprint> {
+    pub(crate) fn fingerprint(&self, r: &mut Reader<'_>) -> Option<Fingerprint> {
         let found = self.text(r)?;
         self.parsed(r, found, |_, _| ProblemKind::InvalidFingerprint)
     }

@@ -42,6 +42,7 @@ use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 pub use edge::{Edge, EdgeProblem, State};
+pub use files::shared_key;
 pub use place::FilePlace;
 pub use problem::{Problem, ProblemKind, Severity};
 

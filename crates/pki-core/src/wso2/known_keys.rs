@@ -32,6 +32,9 @@ pub enum KnownKeyClass {
     TrustedOnly,
 }
 
+/// The id of Identity Server 7's default key, which matters where such a server is the key manager.
+pub const IDENTITY_SERVER_DEFAULT: &str = "P2";
+
 /// All of them.
 pub fn known_keys() -> impl Iterator<Item = &'static KnownKey> {
     KNOWN.iter()

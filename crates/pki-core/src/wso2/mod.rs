@@ -27,6 +27,7 @@
 mod clients;
 pub mod config;
 mod connections;
+mod key_id;
 mod known_keys;
 mod listeners;
 mod password;
@@ -38,9 +39,12 @@ pub mod vault;
 
 pub use clients::{ClientStack, Naming, client_stacks};
 pub use connections::{Channel, Connection, Opener, Target, connections};
-pub use known_keys::{KnownKey, KnownKeyClass, known_certificate, known_key, known_keys};
+pub use key_id::{is_key_id, key_id};
+pub use known_keys::{
+    IDENTITY_SERVER_DEFAULT, KnownKey, KnownKeyClass, known_certificate, known_key, known_keys,
+};
 pub use listeners::{Listener, listeners};
-pub use password::{PASSWORD_MINIMUM, breaks_configuration, is_encryption_key};
+pub use password::{PASSWORD_MINIMUM, breaks_configuration, default_passwords, is_encryption_key};
 pub use product::{InvalidProduct, Product};
 pub use reload::{ReloadRow, reloads};
 pub use role::{Role, UnknownRole};

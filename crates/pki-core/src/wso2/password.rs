@@ -1,6 +1,12 @@
 /// The product's stores refuse passwords with fewer characters, as keytool does.
 pub const PASSWORD_MINIMUM: usize = 6;
 
+/// Passwords that everybody knows: of the stores that the product ships, of the JDK's own truststore, and of
+/// most test stores in the product's repositories.
+pub fn default_passwords() -> impl Iterator<Item = &'static str> {
+    ["wso2carbon", "changeit", "password"].into_iter()
+}
+
 /// What a character of a password breaks where the product's configuration repeats it; `None` if it is
 /// harmless everywhere.
 pub const fn breaks_configuration(character: char) -> Option<&'static str> {

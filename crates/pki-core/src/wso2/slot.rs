@@ -83,6 +83,16 @@ impl Slot {
         format!("{stem}.{extension}")
     }
 
+    /// The slot whose usual name a file has, whatever its extension says of the format.
+    pub fn by_file_name(name: &str) -> Option<Self> {
+        let stem = name.split('.').next()?.to_ascii_lowercase();
+        let mut slots = Self::ALL.into_iter();
+        slots.find(|slot| {
+            let usual = slot.file_name(Format::Jks);
+            usual.strip_suffix(".jks") == Some(&stem)
+        })
+    }
+
     /// The alias of its private key, unless the topology says otherwise. From 3.0 on `tls` is
     /// `wso2carbon` too: login breaks where it is not (api-manager#2211).
     pub const fn alias(self, product: Product) -> &'static str {

@@ -1,6 +1,7 @@
 //! Version 1 of the JSON reports. What is absent is `null`; times are RFC 3339 in UTC, fingerprints
 //! lower-case hex without separators, names `dns:…`, `ip:…`, `uri:…`.
 
+mod audit;
 mod certificate;
 mod change;
 mod difference;
@@ -10,6 +11,7 @@ mod store;
 
 use std::io::{self, Write};
 
+pub use audit::audit;
 pub use certificate::{certificates, judged};
 pub use change::change;
 pub use difference::{differences, findings};

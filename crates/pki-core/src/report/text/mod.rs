@@ -3,6 +3,7 @@
 //! Without a width each fact stays on its line, so that `grep` finds it whole; with one, longer lines are
 //! broken at blanks and go on further in.
 
+mod audit;
 mod certificate;
 mod change;
 mod difference;
@@ -14,6 +15,7 @@ mod probe;
 mod store;
 mod verify;
 
+pub use audit::{audit, audit_findings};
 pub(in crate::report) use certificate::signature_name;
 pub use certificate::{Judged, certificates, judged};
 pub(in crate::report) use change::reason;

@@ -2,6 +2,8 @@ mod shared;
 
 use time::OffsetDateTime;
 
+pub use shared::shared_key;
+
 use super::{Problem, ProblemKind, Report, Severity, Validity, problem::called};
 use crate::{
     disk::RelPath,

@@ -1,8 +1,10 @@
+use time::OffsetDateTime;
+
 use super::{At, Files};
 use crate::{
     observe::Layout,
     topology::{Issuer, Span, StoreFile},
-    verify::{ProblemKind, problem::called},
+    verify::{ProblemKind, Severity, problem::called},
     wso2::{GATEWAY_CERTIFICATE_ALIAS, Slot},
     x509::{Certificate, GeneralName, KeyUsage, PublicKeyAlgorithm},
 };
@@ -25,42 +27,9 @@ impl Files<'_> {
         }
     }
 
-    /// What the product needs of a key that all nodes share.
     fn shared_key(&mut self, at: At<'_>, certificate: &Certificate) {
-        let Ok(view) = certificate.view() else {
-            return;
-        };
-        match &view.public_key {
-            PublicKeyAlgorithm::Rsa(bits) if *bits >= 2048 => {}
-            other => {
-                let found = other.to_string();
-                self.error(at, ProblemKind::PrimaryKey { found });
-            }
-        }
-        if let Some(usage) = view.key_usage
-            && !usage.allows(KeyUsage::DATA_ENCIPHERMENT)
-        {
-            // `javax.crypto.Cipher` refuses the certificate only where the extension is critical.
-            match usage.critical {
-                true => self.error(at, ProblemKind::NoDataEncipherment),
-                false => self.warn(at, ProblemKind::NoDataEncipherment),
-            }
-        }
-        let not_after = view.not_after;
-        if Span::years(10).after(self.now) > not_after && not_after >= self.now {
-            self.warn(at, ProblemKind::PrimaryShort { not_after });
-        }
-        let hosts = view.names().iter().filter_map(|name| match name {
-            GeneralName::Dns(name) => Some(name.clone()),
-            GeneralName::Ip(address) => Some(address.to_string()),
-            _ => None,
-        });
-        let common_names = view.subject.common_names().into_iter();
-        let names: Vec<String> = hosts
-            .chain(common_names.filter(|name| is_host(name)))
-            .collect();
-        if !names.is_empty() {
-            self.warn(at, ProblemKind::PrimaryNamesHost { names });
+        for (severity, kind) in shared_key(certificate, self.now) {
+            self.push(severity, at, kind);
         }
     }
 
@@ -178,6 +147,49 @@ impl Files<'_> {
             }
         }
     }
+}
+
+/// What the product needs of a key that all nodes share and a certificate does not give, at a moment.
+/// Nothing of a certificate that cannot be read, nor of its end.
+pub fn shared_key(certificate: &Certificate, now: OffsetDateTime) -> Vec<(Severity, ProblemKind)> {
+    let mut problems = Vec::new();
+    let Ok(view) = certificate.view() else {
+        return problems;
+    };
+    match &view.public_key {
+        PublicKeyAlgorithm::Rsa(bits) if *bits >= 2048 => {}
+        other => {
+            let found = other.to_string();
+            problems.push((Severity::Error, ProblemKind::PrimaryKey { found }));
+        }
+    }
+    if let Some(usage) = view.key_usage
+        && !usage.allows(KeyUsage::DATA_ENCIPHERMENT)
+    {
+        // `javax.crypto.Cipher` refuses the certificate only where the extension is critical.
+        let severity = match usage.critical {
+            true => Severity::Error,
+            false => Severity::Warning,
+        };
+        problems.push((severity, ProblemKind::NoDataEncipherment));
+    }
+    let not_after = view.not_after;
+    if Span::years(10).after(now) > not_after && not_after >= now {
+        problems.push((Severity::Warning, ProblemKind::PrimaryShort { not_after }));
+    }
+    let hosts = view.names().iter().filter_map(|name| match name {
+        GeneralName::Dns(name) => Some(name.clone()),
+        GeneralName::Ip(address) => Some(address.to_string()),
+        _ => None,
+    });
+    let common_names = view.subject.common_names().into_iter();
+    let names: Vec<String> = hosts
+        .chain(common_names.filter(|name| is_host(name)))
+        .collect();
+    if !names.is_empty() {
+        problems.push((Severity::Warning, ProblemKind::PrimaryNamesHost { names }));
+    }
+    problems
 }
 
 /// True if a common name is one that a client could ask for: Java falls back to it.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::write;
 use crate::{
-    edit::{Difference, Finding, Severity},
+    edit::{Difference, Finding},
     report::text,
 };
 
@@ -154,11 +154,7 @@ impl<'a> Found<'a> {
         Self {
             path,
             alias: finding.alias.as_ref().map(|alias| alias.as_str()),
-            severity: match finding.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-                Severity::Info => "info",
-            },
+            severity: finding.severity.name(),
             problem: text::fault_name(&finding.fault),
             repairable: finding.repairable,
             message: text::fault_said(&finding.fault),

@@ -1,0 +1,266 @@
+mod output;
+
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    str::FromStr,
+    thread,
+    time::Duration,
+};
+
+use clap::{Args, ValueEnum};
+use pki_core::{
+    audit::{self, Auditor, Baseline, Context, JavaVersion, Policy, Report, Severity, rules},
+    disk::Workspace,
+    observe::Inventory,
+    topology::Topology,
+};
+
+use super::store::opening::ReadPasswords;
+use crate::{
+    cli::{Global, HELP},
+    deployment,
+    error::{self, CommandError, Outcome},
+    passwords::{Passwords, Purpose, SourceArg},
+    secrets::Secrets,
+    ui::{Progress, Ui},
+};
+
+/// Audit what expires, what is weak and what will break, in a workspace, in stores and in folders
+///
+/// Stores are found by content, whatever they are called, and without a password as far as they lie open.
+/// Without a PATH the workspace of the topology is audited; with PATHs, those, and the workspace too where
+/// `-f` is given. `apim-pki explain` lists the rules.
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Example:\n  apim-pki audit /opt/wso2 --store-password file:password --fail-on warning",
+    help_template = HELP
+)]
+pub(crate) struct AuditArgs {
+    /// Files, and folders that are searched to their end
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    passwords: ReadPasswords,
+
+    /// The Java that reads the stores, such as `8u292`, `11.0.11` or `17`
+    #[arg(long, value_name = "VERSION", value_parser = JavaVersion::from_str)]
+    java: Option<JavaVersion>,
+
+    /// Severities, thresholds and waivers [default: the topology's `[audit]`]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// A former report (`--format json`): only what is new counts
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// End with 1 for findings that count and are this bad or worse
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
+    fail_on: FailOn,
+
+    /// Write the report here and not to stdout
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Write metrics here too, for the node exporter's textfile collector
+    #[arg(long, value_name = "FILE")]
+    prometheus: Option<PathBuf>,
+
+    /// Audit again and again, at this interval: `30m`, `1h`, `1d`
+    #[arg(long, value_name = "TIME", value_parser = interval, requires = "prometheus")]
+    watch: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+    Info,
+    None,
+}
+
+impl FailOn {
+    const fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Info => Some(Severity::Info),
+            Self::None => None,
+        }
+    }
+}
+
+/// Looks at everything that was named, and tells what was found.
+pub(crate) fn run(ui: &Ui, global: &Global, args: &AuditArgs) -> Result<Outcome, CommandError> {
+    let Some(interval) = args.watch else {
+        let report = report(ui, global, args)?;
+        output::write(ui, global, args, &report)?;
+        return end(args, &report);
+    };
+    // What is wrong from the beginning ends the run; later it may pass.
+    let mut first = true;
+    loop {
+        let watched = report(ui, global, args).and_then(|report| {
+            output::write_metrics(global, args, &report)?;
+            ui.status(output::summary(&report));
+            Ok(())
+        });
+        match watched {
+            Err(error) if first => return Err(error),
+            Err(error) => ui.error(&error),
+            Ok(()) => {}
+        }
+        first = false;
+        thread::sleep(interval);
+    }
+}
+
+/// What comes of one audit.
+fn report(ui: &Ui, global: &Global, args: &AuditArgs) -> Result<Report, CommandError> {
+    let (topology, policy) = topology(global, args)?;
+    let baseline = args.baseline.as_deref().map(baseline).transpose()?;
+    let (_, passwords) = args.passwords.resolve(&Passwords::for_stores(ui))?;
+    let context = Context::new(global.now())
+        .topology(topology.as_ref())
+        .policy(policy)
+        .passwords(passwords)
+        .java(args.java.unwrap_or(JavaVersion::DEFAULT));
+    let auditor = Auditor::new(&context, rules::ALL);
+    if let Some(topology) = &topology {
+        workspace(ui, global, topology, &auditor)?;
+    }
+    if !args.paths.is_empty() {
+        let progress = Looked(ui.progress("looking at stores", 0));
+        let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        audit::paths(&auditor, &args.paths, workers, &progress);
+    }
+    let mut report = auditor.finish();
+    if let Some(baseline) = &baseline {
+        report.hold_against(baseline);
+    }
+    Ok(report)
+}
+
+/// The topology, where it is asked for: by `-f`, or since nothing else is to be looked at. And the policy:
+/// a file of its own, or the topology's.
+fn topology(global: &Global, args: &AuditArgs) -> Result<(Option<Topology>, Policy), CommandError> {
+    let read = match global.given_file().is_none() && !args.paths.is_empty() {
+        true => None,
+        false => Some(deployment::read_topology_with_text(global)?),
+    };
+    let policy = match (&args.policy, &read) {
+        (Some(file), _) => {
+            let bytes = deployment::read_file(file)?;
+            let text = String::from_utf8(bytes).map_err(|error| error::not_text(file, &error))?;
+            policy(file, &text)?
+        }
+        (None, Some((_, text))) => policy(&global.file, text)?,
+        (None, None) => Policy::default(),
+    };
+    Ok((read.map(|(topology, _)| topology), policy))
+}
+
+fn policy(file: &Path, text: &str) -> Result<Policy, CommandError> {
+    let shown = file.display().to_string();
+    Policy::from_toml(text, &shown).map_err(|error| error::topology(file, &error))
+}
+
+fn baseline(file: &Path) -> Result<Baseline, CommandError> {
+    let bytes = deployment::read_file(file)?;
+    Baseline::from_json(&bytes).map_err(|error| {
+        CommandError::failed(format!("`{}` is no baseline", file.display()))
+            .because(&error)
+            .hint("`apim-pki audit … --format json -o FILE` makes one")
+    })
+}
+
+/// Hands the workspace to the auditor.
+fn workspace(
+    ui: &Ui,
+    global: &Global,
+    topology: &Topology,
+    auditor: &Auditor<'_>,
+) -> Result<(), CommandError> {
+    let paste = global.paste();
+    let disk = |error| error::disk(&error, &paste);
+    let workspace = Workspace::open(global.workspace_dir()).map_err(disk)?;
+    let shared = workspace.share(global.lock_timeout).map_err(disk)?;
+    let no_old: &[SourceArg] = &[];
+    let secrets = Secrets::new(ui, topology, global.base(), no_old, Purpose::Open);
+    let found = Inventory::read(shared.view(), topology, &secrets)
+        .map_err(|error| secrets.explain(&error, &paste))?;
+    if !found.has_traces() {
+        let dir = global.workspace_dir();
+        return Err(CommandError::failed(format!(
+            "there is nothing to audit: `{}` is no workspace",
+            dir.display()
+        ))
+        .hint(format!(
+            "{} makes one, `--workspace DIR` names another, a PATH audits other stores",
+            paste.command("issue")
+        )));
+    }
+    auditor
+        .workspace(shared.view(), topology, &found)
+        .map_err(disk)
+}
+
+/// What could not be looked at weighs more than what was found.
+fn end(args: &AuditArgs, report: &Report) -> Result<Outcome, CommandError> {
+    if let Some(first) = report.unread.first() {
+        let error = CommandError::failed(format!("`{}` was not audited", first.path))
+            .found(first.reason.clone());
+        let others = report.unread.len() - 1;
+        return Err(match others {
+            0 => error,
+            _ => error.found(format!("{others} more that were not, as the report says")),
+        });
+    }
+    let fails = args.fail_on.severity().is_some_and(|at| report.fails(at));
+    Ok(match fails {
+        true => Outcome::Problems,
+        false => Outcome::Done,
+    })
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a number and a unit, such as 30m, 1h or 1d".to_owned();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let number: u32 = number.parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    match u64::from(number) * seconds {
+        0 => Err("an interval is more than nothing".to_owned()),
+        seconds => Ok(Duration::from_secs(seconds)),
+    }
+}
+
+struct Looked<'a>(Progress<'a>);
+
+impl audit::Progress for Looked<'_> {
+    fn looked(&self) {
+        self.0.advance();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_has_a_unit() {
+        assert_eq!(interval("30m"), Ok(Duration::from_secs(1800)));
+        assert_eq!(interval("1d"), Ok(Duration::from_secs(86_400)));
+        for wrong in ["", "1", "0h", "1w", "-1h", "1.5h"] {
+            assert!(interval(wrong).is_err(), "{wrong}");
+        }
+    }
+}

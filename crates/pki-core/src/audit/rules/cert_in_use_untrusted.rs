@@ -1,0 +1,49 @@
+use crate::audit::{Check, Confidence, Rule, Severity, Sink, subject::Deployment};
+
+pub(super) static RULE: Rule = Rule {
+    id: "cert-in-use-untrusted",
+    severity: Severity::Warning,
+    confidence: Confidence::Medium,
+    what: "A certificate in use that none of the truststores here trusts",
+    why: "The other nodes call with these truststores: none of them gets to an anchor from this \
+          certificate. Names and key identifiers were compared, not signatures; with a topology every \
+          connection is judged instead.",
+    remedy: "apim-pki store import TRUSTSTORE.jks --cert CA.pem --store-password file:PASSWORD",
+    remedy_in_workspace: None,
+    source: "wso2/product-apim#7504, #7686: PKIX path building failed after a new keystore",
+    checks: &[Check::Deployment(check)],
+};
+
+fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
+    let trust = deployment.trust();
+    if trust.truststores == 0 {
+        return;
+    }
+    for (store, key) in deployment.keys() {
+        let Some(first) = key.chain.first() else { continue };
+        // In a workspace each connection was judged; a CA's own key serves nobody.
+        let is_judged = store.in_workspace || first.is_ca && !first.is_self_issued;
+        if !is_judged && !trust.leads_to_an_anchor(&key.chain) {
+            sink.say(format!(
+                "no truststore of the {} here trusts {}",
+                trust.truststores, first.subject
+            ))
+            .at(store, &key.alias, Some(first))
+            .confidence(store.purpose.confidence);
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
+    fires: |lab| {
+        let other = lab.other().certificate();
+        lab.jks("tls.jks", [lab.tls().entry("tls")])
+            .and_trust("client-truststore.jks", [("other", other)])
+    },
+    silent: |lab| {
+        let ca = lab.ca();
+        lab.jks("tls.jks", [lab.tls().issued_by(&ca).entry("tls")])
+            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
+    },
+};

@@ -1,0 +1,29 @@
+use crate::{
+    audit::{Check, Confidence, Rule, Severity},
+    verify::{Problem, ProblemKind},
+};
+
+pub(super) static RULE: Rule = Rule {
+    id: "enckey-differs",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    what: "An encryption key that is not the one that the cluster had",
+    why: "From 4.7 on one symmetric key encrypts what is stored, and each node makes its own \
+          where it finds none: what one stored the others cannot read. The key is made once and is \
+          the same on all nodes.",
+    remedy: "apim-pki history",
+    remedy_in_workspace: None,
+    source: "EncryptionKeyGenerator in the start script of wso2/product-apim 4.7; \
+             SymmetricKeyInternalCryptoProvider of wso2/carbon-crypto-service",
+    checks: &[Check::Problem(problem)],
+};
+
+fn problem(problem: &Problem) -> bool {
+    matches!(problem.kind, ProblemKind::EncryptionKeyChanged { .. })
+}
+
+#[cfg(test)]
+pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
+    fires: |lab| lab.problem(lab.encryption_key_changed()),
+    silent: |lab| lab.problem(ProblemKind::FolderLeft),
+};

@@ -1,0 +1,27 @@
+use crate::{
+    audit::{Check, Confidence, Rule, Severity},
+    verify::{Problem, ProblemKind},
+};
+
+pub(super) static RULE: Rule = Rule {
+    id: "file-missing",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    what: "A file that the topology asks for and that is not there",
+    why: "The node starts without it, or does not start. A file that was there is in \
+          `generations/`.",
+    remedy: "apim-pki issue",
+    remedy_in_workspace: None,
+    source: "The topology",
+    checks: &[Check::Problem(problem)],
+};
+
+fn problem(problem: &Problem) -> bool {
+    matches!(problem.kind, ProblemKind::FileMissing)
+}
+
+#[cfg(test)]
+pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
+    fires: |lab| lab.problem(ProblemKind::FileMissing),
+    silent: |lab| lab.problem(ProblemKind::FolderLeft),
+};

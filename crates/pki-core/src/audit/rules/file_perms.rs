@@ -1,0 +1,40 @@
+use crate::{
+    audit::{Check, Confidence, Rule, Severity, Sink, subject::File},
+    verify::{Problem, ProblemKind},
+};
+
+pub(super) static RULE: Rule = Rule {
+    id: "file-perms",
+    severity: Severity::Warning,
+    confidence: Confidence::High,
+    what: "A keystore that others than its owner may read, or a truststore that they may write",
+    why: "Who reads a keystore can guess its password at leisure: of a JKS a guess costs one SHA-1. Who \
+          writes a truststore decides whom the server trusts.",
+    remedy: "chmod go-rwx {path}",
+    remedy_in_workspace: None,
+    source: "sun.security.provider.KeyProtector; keytool(1) writes with the umask's 0644",
+    checks: &[Check::File(check), Check::Problem(problem)],
+};
+
+fn check(file: &File<'_>, sink: &mut Sink<'_>) {
+    // Verification looks at every file of a workspace.
+    if file.in_workspace {
+        return;
+    }
+    let mode = file.mode;
+    if file.holds_keys && mode & 0o077 != 0 {
+        sink.say(format!("others than its owner may read it (mode {mode:04o})"));
+    } else if mode & 0o022 != 0 {
+        sink.say(format!("others than its owner may write it (mode {mode:04o})"));
+    }
+}
+
+fn problem(problem: &Problem) -> bool {
+    matches!(problem.kind, ProblemKind::ReadableByOthers { .. })
+}
+
+#[cfg(test)]
+pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
+    fires: |lab| lab.jks("a.jks", [lab.tls().entry("a")]).mode(0o640),
+    silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]).mode(0o600),
+};

@@ -1,0 +1,32 @@
+use crate::{
+    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    edit::Fault,
+};
+
+pub(super) static RULE: Rule = Rule {
+    id: "key-mismatch",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    what: "A private key that does not belong to its certificate",
+    why: "Every handshake with it fails, and what is encrypted for the certificate is lost: a reply of \
+          the CA that was imported over the wrong key looks like this.",
+    remedy: "apim-pki store check {path} --store-password file:PASSWORD",
+    remedy_in_workspace: Some("apim-pki issue"),
+    source: "RFC 5246 section 7.4.8: the server proves that it has the certificate's key",
+    checks: &[Check::Store(check)],
+};
+
+fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
+    for (alias, fault) in store.faults() {
+        if let (Some(alias), Fault::KeyMismatch) = (alias, fault) {
+            sink.say("the key belongs to another certificate")
+                .about(alias, store.certificate(Some(alias), 0));
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
+    fires: |lab| lab.jks("a.jks", [lab.tls().with_certificate(lab.other().certificate()).entry("a")]),
+    silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]),
+};

@@ -1,0 +1,36 @@
+use crate::audit::{Check, Confidence, Rule, Severity, Sink, subject::Store};
+
+pub(super) static RULE: Rule = Rule {
+    id: "not-yet-valid",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    what: "A certificate in use that has not begun",
+    why: "Clients refuse it until its first second. Either it was made for later, or the clock of one of \
+          the machines is wrong.",
+    remedy: "apim-pki cert show {path}",
+    remedy_in_workspace: None,
+    source: "RFC 5280 section 6.1.3",
+    checks: &[Check::Store(check)],
+};
+
+fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
+    for (alias, chain) in store.keys() {
+        for certificate in chain {
+            let Ok(view) = certificate.view() else { continue };
+            if store.context.now < view.not_before {
+                sink.say(format!(
+                    "{} is not valid before {}",
+                    view.subject,
+                    view.not_before.date()
+                ))
+                .about(alias, Some(certificate));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
+    fires: |lab| lab.jks("tls.jks", [lab.tls().years(2040, 2042).entry("tls")]),
+    silent: |lab| lab.jks("tls.jks", [lab.tls().entry("tls")]),
+};

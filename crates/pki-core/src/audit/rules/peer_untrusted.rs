@@ -1,0 +1,54 @@
+use crate::{
+    audit::{Check, Confidence, Rule, Severity},
+    verify::{Edge, EdgeProblem, Problem, ProblemKind, State},
+    wso2::GATEWAY_CERTIFICATE_ALIAS,
+    path::PathProblem,
+};
+
+pub(super) static RULE: Rule = Rule {
+    id: "peer-untrusted",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    what: "A connection whose opener does not trust the other side",
+    why: "`PKIX path building failed` at the first call: the opener's truststore has neither the \
+          certificate that it meets nor an issuer of it. Balancers that end TLS move the certificate: \
+          then the balancer's counts, and on direct connections the node's still does.",
+    remedy: "apim-pki verify",
+    remedy_in_workspace: Some("apim-pki issue"),
+    source: "sun.security.validator.PKIXValidator; wso2/product-apim#7504, #10053; wso2/docker-apim#114",
+    checks: &[Check::Problem(problem), Check::Edge(edge)],
+};
+
+fn problem(problem: &Problem) -> bool {
+    let by_gateway = problem.alias.as_deref() == Some(GATEWAY_CERTIFICATE_ALIAS);
+    let missing = matches!(
+        problem.kind,
+        ProblemKind::AnchorMissing { .. } | ProblemKind::PrimaryStale { .. }
+    );
+    missing && !by_gateway
+}
+
+/// What no file is to blame for by itself: its end and its names are told by others.
+fn edge(edge: &Edge) -> Option<String> {
+    let told = |problem: &PathProblem| {
+        matches!(
+            problem,
+            PathProblem::Expired { .. }
+                | PathProblem::NotYetValid { .. }
+                | PathProblem::NameMismatch { .. }
+                | PathProblem::NameRefused { .. }
+        )
+    };
+    let mut problems = edge.problems.iter().filter(|problem| !problem.is_warning());
+    let found = problems.find_map(|problem| match problem {
+        EdgeProblem::Path(problem) if !told(problem) => Some(problem),
+        _ => None,
+    })?;
+    (edge.state == State::Failed).then(|| found.to_string())
+}
+
+#[cfg(test)]
+pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
+    fires: |lab| lab.problem(lab.anchor_missing()),
+    silent: |lab| lab.problem_at(GATEWAY_CERTIFICATE_ALIAS, lab.anchor_missing()),
+};

@@ -1,0 +1,43 @@
+use crate::{
+    audit::{Check, Confidence, Rule, Severity, Sink, subject::File},
+    keystore::Format,
+};
+
+pub(super) static RULE: Rule = Rule {
+    id: "type-mismatch",
+    severity: Severity::Info,
+    confidence: Confidence::High,
+    what: "A keystore that is another format than its name says",
+    why: "The JDK's own providers read JKS and PKCS #12 under either name, so it goes unnoticed; other \
+          providers (FIPS), OpenSSL and people do not. 4.4 and 4.5 ship PKCS #12 that is called `.jks`.",
+    remedy: "apim-pki store list {path}",
+    remedy_in_workspace: None,
+    source: "keystore.type.compat in java.security; wso2/api-manager#4908",
+    checks: &[Check::File(check)],
+};
+
+fn check(file: &File<'_>, sink: &mut Sink<'_>) {
+    let Some(found) = file.format else { return };
+    let extension = file.name.rsplit_once('.').map(|(_, extension)| extension);
+    let expected = match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("jks") => Format::Jks,
+        Some("p12" | "pfx") => Format::Pkcs12,
+        Some("jceks") => Format::Jceks,
+        Some("bks") => Format::Bks,
+        Some("bcfks") => Format::Bcfks,
+        Some("pem") => Format::Pem,
+        Some("der") => Format::Der,
+        Some("p7b") => Format::Pkcs7,
+        _ => return,
+    };
+    // PKCS #7 travels in either encoding.
+    if found != expected && (expected, found) != (Format::Pkcs7, Format::Pem) {
+        sink.say(format!("its name says {expected}, and it is {found}"));
+    }
+}
+
+#[cfg(test)]
+pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
+    fires: |lab| lab.pkcs12("a.jks", [lab.tls().entry("a")]),
+    silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]),
+};

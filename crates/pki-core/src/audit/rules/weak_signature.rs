@@ -1,0 +1,42 @@
+use crate::{
+    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    edit::{Reason, weaknesses},
+};
+
+pub(super) static RULE: Rule = Rule {
+    id: "weak-signature",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    what: "A certificate in use whose signature stands on MD5 or SHA-1",
+    why: "Two contents with one hash can be made for MD5 since 2004 and for SHA-1 since 2017: then the \
+          CA's signature says nothing. Java refuses MD5; SHA-1 it still takes from a private CA, which \
+          makes it a warning, and OpenSSL 3 and browsers do not.",
+    remedy: "apim-pki cert show {path}",
+    remedy_in_workspace: Some("apim-pki issue"),
+    source: "jdk.certpath.disabledAlgorithms of JDK 17; RFC 6194; CA/Browser Forum ballot 118; JEP 288",
+    checks: &[Check::Store(check)],
+};
+
+fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
+    for (alias, chain) in store.keys() {
+        for certificate in chain {
+            let Ok(view) = certificate.view() else { continue };
+            for weakness in weaknesses(view) {
+                let Reason::WeakSignature { hash } = weakness else {
+                    continue;
+                };
+                let finding = sink.say(format!("the signature on {} stands on {hash}", view.subject));
+                finding.about(alias, Some(certificate));
+                if hash == "SHA-1" {
+                    finding.severity(Severity::Warning);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
+    fires: |lab| lab.jks("a.jks", [lab.tls().with_certificate(lab.sha1()).entry("a")]),
+    silent: |lab| lab.jks("a.jks", [lab.tls().issued_by(&lab.ca()).entry("a")]),
+};

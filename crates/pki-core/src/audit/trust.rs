@@ -1,0 +1,121 @@
+//! Who leads to whom, over all stores that were looked at: by names and key identifiers, since a thousand
+//! truststores are held against ten thousand keys. Signatures are the work of `path`.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use super::{CertificateFacts, KeyFacts, Looked};
+use crate::x509::Fingerprint;
+
+/// The anchors of every truststore, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Trust {
+    by_subject: HashMap<u64, Vec<Arc<CertificateFacts>>>,
+    /// How many truststores there are.
+    pub(crate) truststores: usize,
+}
+
+/// A trusted certificate of a store, to which a private key's chain leads.
+#[derive(Debug)]
+pub(crate) struct AnchorInUse<'a> {
+    /// The store that trusts it.
+    pub(crate) store: &'a Looked,
+    /// Its alias there.
+    pub(crate) alias: &'a str,
+    /// The anchor.
+    pub(crate) certificate: &'a Arc<CertificateFacts>,
+    /// Whose key's chain leads to it: one, and how many more.
+    pub(crate) used_by: String,
+}
+
+impl Trust {
+    pub(super) fn of(stores: &[Looked]) -> Self {
+        let mut trust = Self::default();
+        let mut seen = HashSet::new();
+        let mut contents = HashSet::new();
+        for store in stores.iter().filter(|store| store.facts.is_truststore()) {
+            trust.truststores += 1;
+            // Equal files have the same facts.
+            if !contents.insert(Arc::as_ptr(&store.facts)) {
+                continue;
+            }
+            for (_, certificate) in &store.facts.trusted {
+                if seen.insert(certificate.sha256) {
+                    let (subject, _) = certificate.names();
+                    let same_name = trust.by_subject.entry(subject).or_default();
+                    same_name.push(certificate.clone());
+                }
+            }
+        }
+        trust
+    }
+
+    /// True if a chain has an anchor in it, or ends at one.
+    pub(crate) fn leads_to_an_anchor(&self, chain: &[Arc<CertificateFacts>]) -> bool {
+        self.anchors(chain).next().is_some()
+    }
+
+    /// The anchors that a chain leads to.
+    pub(crate) fn anchors<'s>(
+        &'s self,
+        chain: &'s [Arc<CertificateFacts>],
+    ) -> impl Iterator<Item = &'s Arc<CertificateFacts>> {
+        let in_it = chain.iter().flat_map(|certificate| {
+            let same_name = self.named(certificate.names().0);
+            same_name.filter(|anchor| anchor.is_same_anchor(certificate))
+        });
+        let above = chain.last().into_iter().flat_map(|last| {
+            let issuers = self.named(last.names().1);
+            issuers.filter(|anchor| last.names_as_issuer(anchor) && !last.is_same_anchor(anchor))
+        });
+        in_it.chain(above)
+    }
+
+    fn named(&self, subject: u64) -> impl Iterator<Item = &Arc<CertificateFacts>> {
+        self.by_subject.get(&subject).into_iter().flatten()
+    }
+}
+
+/// Every entry of a truststore to which a private key's chain leads.
+pub(super) fn anchors_in_use<'a>(stores: &'a [Looked], trust: &Trust) -> Vec<AnchorInUse<'a>> {
+    let mut users: HashMap<Fingerprint, (String, usize)> = HashMap::new();
+    let mut contents = HashSet::new();
+    for store in stores {
+        if !contents.insert(Arc::as_ptr(&store.facts)) {
+            continue;
+        }
+        for key in &store.facts.keys {
+            for anchor in trust.anchors(&key.chain) {
+                let user = || (format!("`{}` in {}", key.alias, store.path), 0);
+                users.entry(anchor.sha256).or_insert_with(user).1 += 1;
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for store in stores.iter().filter(|store| store.facts.is_truststore()) {
+        for (alias, certificate) in &store.facts.trusted {
+            if let Some((user, uses)) = users.get(&certificate.sha256) {
+                let used_by = match uses {
+                    1 => user.clone(),
+                    _ => format!("{user}, one of {uses},"),
+                };
+                found.push(AnchorInUse {
+                    store,
+                    alias,
+                    certificate,
+                    used_by,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Every private key, with the store that it is in.
+pub(super) fn keys(stores: &[Looked]) -> impl Iterator<Item = (&Looked, &KeyFacts)> {
+    stores
+        .iter()
+        .flat_map(|store| store.facts.keys.iter().map(move |key| (store, key)))
+}
