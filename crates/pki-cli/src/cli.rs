@@ -140,6 +140,7 @@ pub(crate) struct Global {
     ///
     /// `audit` also writes `csv`, `sarif`, `junit`, `prometheus`, `markdown` and `html`.
     #[arg(
+        id = "format",
         long = "format",
         global = true,
         value_enum,
@@ -246,6 +247,7 @@ pub(crate) enum ReportFormat {
     Junit,
     Prometheus,
     Markdown,
+    Html,
 }
 
 impl ReportFormat {

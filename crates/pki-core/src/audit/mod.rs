@@ -61,6 +61,7 @@ pub use remedy::shell_word;
 pub use report::{NotChecked, NotRead, Report};
 pub use rule::{Confidence, Level, Rule, Severity};
 pub use soon::Soon;
+pub use trust::leads_to;
 pub use waiver::Waiver;
 
 use finding::Sink;

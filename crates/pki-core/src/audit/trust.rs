@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{CertificateFacts, KeyFacts, Looked};
+use super::{CertificateFacts, KeyFacts, Looked, StoreFacts};
 use crate::x509::Fingerprint;
 
 /// The anchors of every truststore, by name.
@@ -76,6 +76,18 @@ impl Trust {
     fn named(&self, subject: u64) -> impl Iterator<Item = &Arc<CertificateFacts>> {
         self.by_subject.get(&subject).into_iter().flatten()
     }
+}
+
+/// True if a chain leads to an anchor of a store, by names and key identifiers. No signature is looked at.
+pub fn leads_to(chain: &[Arc<CertificateFacts>], store: &StoreFacts) -> bool {
+    store.trusted.iter().any(|(_, anchor)| {
+        chain
+            .iter()
+            .any(|certificate| anchor.is_same_anchor(certificate))
+            || chain
+                .last()
+                .is_some_and(|last| last.names_as_issuer(anchor))
+    })
 }
 
 /// Every entry of a truststore to which a private key's chain leads.

@@ -10,6 +10,7 @@
 //! | what shows test results | [`junit`] |
 //! | monitoring | [`prometheus`] |
 //! | pull requests and tickets | [`markdown`] |
+//! | a browser: one page that needs nothing else | [`html`] |
 //!
 //! ```
 //! use std::{path::Path, time::Duration};
@@ -49,6 +50,7 @@
 //! ```
 
 pub mod csv;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;

@@ -82,6 +82,7 @@ fn rendered(
         ReportFormat::Junit => report::junit::audit(found, fail_on, sink),
         ReportFormat::Prometheus => report::prometheus::audit(found, sink),
         ReportFormat::Markdown => report::markdown::audit(found, sink),
+        ReportFormat::Html => report::html::audit(found, sink),
     }
     .map_err(|error| CommandError::output(&error))?;
     Ok(out)

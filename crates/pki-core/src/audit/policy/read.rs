@@ -241,7 +241,7 @@ mod tests {
              line 1, column 45: `severity.expired`: unknown value `loud`, expected `off`, `info`, \
              `warning` or `error`\n\
              line 2, column 14: `expiring.tsl`: unknown key, did you mean `tls`?\n\
-             line 2, column 48: `expiring.ca.befor`: unknown key, did you mean `before`?\n\
+             line 2, column 46: `expiring.ca.befor`: unknown key, did you mean `before`?\n\
              line 3, column 1: `waivres`: unknown key, did you mean `waivers`?"
         );
     }

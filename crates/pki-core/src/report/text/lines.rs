@@ -49,7 +49,7 @@ impl<'a> Lines<'a> {
 
     /// The same, as loud as it must be. Colour says nothing that the words do not say.
     pub(super) fn tell(&mut self, indent: usize, tone: Tone, text: &str) -> io::Result<()> {
-        let text = fit_for_a_terminal(text);
+        let text = visible(text);
         let mut line = " ".repeat(indent);
         let mut used = 0;
         for word in text.split(' ') {
@@ -82,7 +82,7 @@ impl<'a> Lines<'a> {
 }
 
 /// A subject, an alias, a name may hold whatever somebody wrote into a certificate; a terminal obeys it.
-fn fit_for_a_terminal(text: &str) -> String {
+pub(in crate::report) fn visible(text: &str) -> String {
     if !text.chars().any(is_hidden) {
         return text.to_owned();
     }

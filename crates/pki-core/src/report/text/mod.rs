@@ -25,6 +25,7 @@ pub use difference::differences;
 pub use finding::findings;
 pub(in crate::report) use finding::{fault_name, fault_said};
 pub use install::{after, installation, intended};
+pub(in crate::report) use lines::visible;
 pub use plan::plan;
 pub use probe::{Probed, probe};
 pub use store::{Listed, Unread, list, show};
