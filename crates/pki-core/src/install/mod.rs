@@ -269,17 +269,25 @@ fn read_back(order: &Order<'_>, wanted: &Wanted, edited: &[Edited]) -> Result<()
         else {
             continue;
         };
-        let location = store
-            .location
-            .known()
-            .map(String::as_str)
-            .unwrap_or_default();
+        let not_said = |found: &str| InstallRefusal::NotSaid {
+            place: place.clone(),
+            expected: wanted.file.clone(),
+            found: found.to_owned(),
+        };
+        let location = store.location.known().map(String::as_str);
+        let location = location.unwrap_or_default();
         if location != format!("{SECURITY_FOLDER}/{}", wanted.file) {
-            return Err(InstallRefusal::NotSaid {
-                place: place.clone(),
-                expected: wanted.file.clone(),
-                found: location.to_owned(),
-            });
+            return Err(not_said(location));
+        }
+        if let (Written::Plain(password), Some(found)) = (&wanted.password, store.password.known())
+            && password != found
+        {
+            return Err(not_said("another password"));
+        }
+        if let (Some(alias), Some(found)) = (&wanted.alias, store.alias.known())
+            && alias != found
+        {
+            return Err(not_said(&format!("alias {found}")));
         }
     }
     Ok(())

@@ -224,6 +224,38 @@ impl Document {
         leaf.blocks.iter().any(|block| self.blocks[block.0].listed)
     }
 
+    /// Where a block begins in the text.
+    pub(super) fn block_start(&self, block: BlockId) -> usize {
+        self.blocks[block.0].span.start
+    }
+
+    /// The element whose text a leaf is, or whose attribute.
+    pub(super) fn element_of(&self, leaf: &Leaf) -> Option<BlockId> {
+        if leaf.name().starts_with('@') {
+            return leaf.parent();
+        }
+        let mut blocks = self.blocks.iter();
+        let holds = |block: &Block| {
+            block.key == leaf.key
+                && block.parent == leaf.parent()
+                && block.span.start <= leaf.span.start
+                && leaf.span.end <= block.span.end
+        };
+        blocks.position(holds).map(BlockId)
+    }
+
+    /// The attribute that names the secret which stands for a value.
+    pub(super) fn secret_alias_leaf(&self, leaf: &Leaf) -> Option<&Leaf> {
+        leaf.secret_alias.as_ref()?;
+        let element = self.element_of(leaf)?;
+        self.within(element, "@secretAlias")
+    }
+
+    /// True if a text stands anywhere in the file.
+    pub(super) fn mentions(&self, text: &str) -> bool {
+        self.text.contains(text)
+    }
+
     /// The block that holds a block.
     pub fn parent(&self, block: BlockId) -> Option<BlockId> {
         self.blocks[block.0].parent
@@ -239,6 +271,11 @@ impl Leaf {
     /// The block that holds it.
     pub fn parent(&self) -> Option<BlockId> {
         self.blocks.last().copied()
+    }
+
+    /// Where it begins in the document's text.
+    pub(super) fn start(&self) -> usize {
+        self.span.start
     }
 
     /// The last part of its key, an attribute with its `@`.

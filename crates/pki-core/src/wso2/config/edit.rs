@@ -67,6 +67,22 @@ impl Edits {
         self.replaced.push(Replaced { span: at..at, by });
     }
 
+    /// Takes an attribute away, with the white space before it.
+    pub(super) fn remove_attribute(&mut self, document: &Document, leaf: &Leaf) {
+        let before = &document.text[..leaf.span.start];
+        let Some(equals) = before.rfind('=') else {
+            return;
+        };
+        let name = before[..equals].trim_end();
+        let start = name.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let start = before[..start].trim_end().len();
+        self.replaced.push(Replaced {
+            // The quote behind the value goes too.
+            span: start..leaf.span.end + 1,
+            by: Zeroizing::new(String::new()),
+        });
+    }
+
     /// Gives an element another attribute, behind those that it has.
     pub fn add_attribute(
         &mut self,

@@ -9,14 +9,16 @@ mod brokers;
 mod call_rows;
 mod calls;
 mod checks;
+mod edit;
 mod ignored;
 mod reader;
 mod sources;
 mod stores;
 
+pub(super) use edit::edited;
 use reader::Reader;
 
-use super::{EditError, Edited, Generation, HomeConfig, HomeFiles, Wanted, account};
+use super::{Generation, HomeConfig, HomeFiles, account};
 use crate::wso2::Product;
 
 /// `product` is the release, where the caller knows it and the files do not tell.
@@ -40,9 +42,4 @@ pub(super) fn read(files: &HomeFiles, product: Option<Product>) -> HomeConfig {
     config.documents = reader.documents;
     account::account(&mut config, ignored::reason);
     config
-}
-
-/// The files that have to change so that the home says what is wanted. None is made yet.
-pub(super) fn edited(_config: &HomeConfig, _wanted: &Wanted) -> Result<Vec<Edited>, EditError> {
-    Ok(Vec::new())
 }

@@ -96,8 +96,6 @@ pub(super) fn is_read(file: &str) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) primary: Option<String>,
-    #[allow(dead_code, reason = "the editor asks it")]
-    pub(super) internal: Option<String>,
     jvm: Option<String>,
     sender: Vec<String>,
 }
@@ -112,7 +110,6 @@ impl Shared {
         let sender = [Slot::Tls, Slot::Truststore].map(|slot| of(SynapseSender, slot));
         Self {
             primary: of(Primary, Slot::Primary),
-            internal: of(Internal, Slot::Internal),
             jvm: of(Jvm, Slot::Truststore),
             sender: sender.into_iter().flatten().collect(),
         }
@@ -145,6 +142,10 @@ impl Use<'_> {
 }
 
 impl Row {
+    pub(super) fn slot(&self) -> Slot {
+        self.slot
+    }
+
     /// An element that is empty names none.
     fn names_a_store(&self, document: &Document, block: BlockId) -> bool {
         [self.fields.location, self.fields.password]
