@@ -1,10 +1,17 @@
 //! Homes of 4.7.0: `deployment.toml` and the profiles beside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use pki_core::wso2::{
-    Product, Role, Slot,
-    config::{Call, HomeConfig, Host, Scheme, State, StoreConsumer, Unknown},
+use pki_core::{
+    keystore::Format,
+    secret::{Bytes, Password},
+    wso2::{
+        Product, Role, Slot,
+        config::{
+            Call, HomeConfig, Host, Scheme, State, StoreConsumer, Unknown, Wanted, WantedAuthority,
+            WantedStore, Written,
+        },
+    },
 };
 
 use crate::{found, home};
@@ -151,5 +158,88 @@ fn a_gateway_calls_the_other_roles_by_the_names_in_its_file() {
                 assert!(tls.count() > 1, "{name}");
             }
         }
+    }
+}
+
+fn store(file: &str, password: &str, alias: Option<&str>) -> WantedStore {
+    WantedStore {
+        file: file.to_owned(),
+        format: Format::Jks,
+        password: Written::Plain(Password::new(password)),
+        alias: alias.map(str::to_owned),
+    }
+}
+
+#[test]
+fn homes_are_wired_with_every_other_line_as_it_was() {
+    for home in home::homes("4.7.0") {
+        let mut files = home::files(&home);
+        let config = read(&home);
+        let call = config
+            .calls
+            .iter()
+            .position(|it| it.key == "apim.event_hub.service_url");
+        let wanted = Wanted {
+            stores: BTreeMap::from([
+                (
+                    Slot::Primary,
+                    store("wso2carbon.jks", "Primary1", Some("wso2carbon")),
+                ),
+                (Slot::Tls, store("tls.jks", "TlsTls22", Some("wso2carbon"))),
+                (
+                    Slot::Truststore,
+                    store("client-truststore.jks", "Trust333", None),
+                ),
+            ]),
+            encryption_key: Some(Written::Plain(Password::new("0".repeat(64)))),
+            authorities: vec![WantedAuthority {
+                call: call.unwrap(),
+                endpoint: 0,
+                authority: "hub.example.com:443".to_owned(),
+            }],
+        };
+        let edited = config.edited(&wanted).unwrap();
+        let [edited] = edited.as_slice() else {
+            panic!("{edited:?}")
+        };
+        let file = edited.file.to_string();
+        let text = |bytes: &Bytes| String::from_utf8(bytes.expose().to_vec()).unwrap();
+        let (before, after) = (text(&files[&file]), text(&edited.bytes));
+        let mut lines = after.lines();
+        for line in before.lines() {
+            let key = line.split('=').next().unwrap_or_default().trim();
+            let changes = [
+                "file_name",
+                "type",
+                "password",
+                "alias",
+                "key_password",
+                "service_url",
+            ];
+            let found = changes.contains(&key) || lines.any(|it| it == line);
+            assert!(found, "{}: {line}", home.display());
+        }
+        assert_eq!(before.ends_with('\n'), after.ends_with('\n'));
+        assert_eq!(after.matches("hub.example.com:443/services/").count(), 1);
+        files.insert(file, Bytes::from(after.as_bytes()));
+        let wired = HomeConfig::read(&files, Some(Product::of(4, 7)));
+        assert!(wired.edited(&wanted).unwrap().is_empty());
+        assert!(wired.unknown.is_empty());
+        let on = wired.stores.iter().filter(|it| it.state == State::On);
+        for used in on {
+            let (name, password) = match used.slot {
+                Slot::Primary | Slot::Internal => ("wso2carbon.jks", "Primary1"),
+                Slot::Tls => ("tls.jks", "TlsTls22"),
+                Slot::Truststore => ("client-truststore.jks", "Trust333"),
+            };
+            assert!(used.location.known().unwrap().ends_with(name), "{used:?}");
+            assert_eq!(
+                used.password.known().unwrap().expose(),
+                password,
+                "{used:?}"
+            );
+        }
+        let key = wired.encryption_key.known().unwrap();
+        assert_eq!(key.chars(), 64);
     }
 }
