@@ -22,7 +22,7 @@ use crate::{
     topology::{Group, Node, StoreFile, Topology},
     wso2::{
         Product, SECURITY_FOLDER, Slot,
-        config::{Edited, Edits, HomeConfig, HomeFiles, Wanted, WantedStore, Written},
+        config::{Edited, Edits, HomeConfig, HomeFiles, State, Wanted, WantedStore, Written},
         known_certificate,
     },
     x509::Certificate,
@@ -269,6 +269,11 @@ fn read_back(order: &Order<'_>, wanted: &Wanted, edited: &[Edited]) -> Result<()
         else {
             continue;
         };
+        // What the product makes anew at each start is left as it lies; somebody's own store is his.
+        let left = store.state != State::On && edited.iter().all(|it| it.file != place.file);
+        if left || store.foreign {
+            continue;
+        }
         let not_said = |found: &str| InstallRefusal::NotSaid {
             place: place.clone(),
             expected: wanted.file.clone(),
