@@ -10,4 +10,5 @@ mod home;
 mod observe;
 mod optimised;
 mod toml;
+mod variants;
 mod xml;
