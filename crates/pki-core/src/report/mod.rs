@@ -56,5 +56,8 @@ pub mod junit;
 pub mod markdown;
 pub mod prometheus;
 pub mod sarif;
+mod secrets;
 pub mod text;
 mod xml;
+
+pub use secrets::{ChangedSecrets, HomeSecrets};

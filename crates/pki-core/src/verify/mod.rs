@@ -36,6 +36,7 @@ pub mod endpoint;
 mod files;
 mod place;
 mod problem;
+mod secrets;
 
 use std::collections::BTreeSet;
 
@@ -45,6 +46,7 @@ pub use edge::{Edge, EdgeProblem, State};
 pub use files::shared_key;
 pub use place::FilePlace;
 pub use problem::{Problem, ProblemKind, Severity};
+pub use secrets::{JudgedSecrets, NodeSecrets, SecretProblem, SecretProblemKind, verify_secrets};
 
 use crate::{
     disk::{FileSet, RelPath},

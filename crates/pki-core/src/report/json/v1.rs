@@ -7,6 +7,7 @@ mod change;
 mod difference;
 mod install;
 mod probe;
+mod secrets;
 mod store;
 
 use std::io::{self, Write};
@@ -17,6 +18,7 @@ pub use change::change;
 pub use difference::{differences, findings};
 pub use install::installation;
 pub use probe::probe;
+pub use secrets::{changed_secrets, secrets};
 pub use store::stores;
 
 use serde::Serialize;

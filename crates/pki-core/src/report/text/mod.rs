@@ -12,6 +12,7 @@ mod install;
 mod lines;
 mod plan;
 mod probe;
+mod secrets;
 mod store;
 mod verify;
 
@@ -28,6 +29,8 @@ pub use install::{after, installation, intended};
 pub(in crate::report) use lines::visible;
 pub use plan::plan;
 pub use probe::{Probed, probe};
+pub(in crate::report) use secrets::done_said;
+pub use secrets::{changed_secrets, secrets};
 pub use store::{Listed, Unread, list, show};
 pub use verify::{Advice, Verified, problems, verify};
 

@@ -123,10 +123,7 @@ impl Vault<'_> {
 
 /// Whether an envelope names a certificate; `None` if the value is no envelope, or names none.
 pub fn names_certificate(sealed: &Sealed, certificate: &Certificate) -> Option<bool> {
-    let Sealed::Envelope(envelope) = sealed else {
-        return None;
-    };
-    let named = envelope.thumbprint.as_deref()?;
+    let named = sealed.thumbprint()?;
     Some(named.eq_ignore_ascii_case(&super::thumbprint(certificate)))
 }
 

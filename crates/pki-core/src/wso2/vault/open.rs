@@ -125,6 +125,17 @@ impl Sealed {
     }
 }
 
+impl Confidence {
+    /// The word in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Doubtful => "doubtful",
+            Self::Text => "text",
+            Self::Proven => "proven",
+        }
+    }
+}
+
 impl Opened {
     /// What it holds, as text; `None` if it is none.
     pub fn text(&self) -> Option<Password> {

@@ -144,6 +144,14 @@ impl Sealed {
         }
     }
 
+    /// The fingerprint of the certificate that an envelope names.
+    pub fn thumbprint(&self) -> Option<&str> {
+        match self {
+            Self::Envelope(envelope) => envelope.thumbprint.as_deref(),
+            Self::Raw(_) | Self::VaultGcm(_) => None,
+        }
+    }
+
     /// True for a value that holds the empty text, which the product does not encrypt.
     pub fn is_empty(&self) -> bool {
         match self {

@@ -1,0 +1,610 @@
+//! Whether nodes read their encrypted secrets.
+//!
+//! A secret that a node does not read is silent: the server takes its *alias* for the secret, and fails far away,
+//! if at all. Here it is an error, with every value that would get the alias.
+
+use std::{collections::BTreeMap, fmt};
+
+use super::Severity;
+use crate::{
+    secret::Bytes,
+    wso2::{
+        Product, Slot,
+        config::{Generation, Place},
+        vault::{
+            Consequence, Content, Hazard, Keeper, Keyring, OpeningKey, Secret, TargetState, Vault,
+            Verdict, certificate_of_envelope, names_certificate,
+        },
+    },
+    x509::Certificate,
+};
+
+/// A node's secrets, and with what it reads them.
+#[derive(Clone, Debug)]
+pub struct NodeSecrets<'a> {
+    /// What the node is called in reports.
+    pub node: String,
+    /// Its release, if that is known.
+    pub product: Option<Product>,
+    /// Its secrets.
+    pub vault: &'a Vault<'a>,
+    /// Its keys.
+    pub keys: &'a Keyring,
+    /// True if the vault's key is the one that stands in the product's source.
+    pub built_in_key: bool,
+    /// The certificate of its primary key.
+    pub primary: Option<&'a Certificate>,
+    /// The certificate of the key that encrypts what is stored: the internal one, or the primary's.
+    pub internal: Option<&'a Certificate>,
+}
+
+/// What a node makes of its secrets.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct JudgedSecrets {
+    /// The node.
+    pub node: String,
+    /// Of each secret, in the order of [`Vault::secrets`].
+    pub verdicts: Vec<Verdict>,
+    /// What is wrong.
+    pub problems: Vec<SecretProblem>,
+}
+
+/// Something that is wrong with a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SecretProblem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where; `None` for what concerns the node as a whole.
+    pub place: Option<Place>,
+    /// The secret.
+    pub alias: Option<String>,
+    /// What it is.
+    pub kind: SecretProblemKind,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretProblemKind {
+    /// The vault's key is the one that the product falls back to, which everybody can read in its source.
+    BuiltInKey,
+    /// The product's cipher tool would stumble over it.
+    CipherTool(Hazard),
+    /// Another node has another value under the alias.
+    Differs {
+        /// That node.
+        from: String,
+    },
+    /// A value of the configuration names a secret that is not there.
+    Dangling {
+        /// What comes of it.
+        consequence: Consequence,
+    },
+    /// It ends with a blank or a line end, which is part of it.
+    EndsBlank,
+    /// Another node has a secret under the alias, and this one has none.
+    Missing {
+        /// That node.
+        on: String,
+    },
+    /// It is not encrypted.
+    NotEncrypted {
+        /// What comes of it, if something names it.
+        consequence: Option<Consequence>,
+    },
+    /// Values name secrets, and the vault is not set up, or switched off.
+    Off {
+        /// How many.
+        references: usize,
+    },
+    /// The envelope names another certificate than the release writes for the node's keys. The product never
+    /// looks; people do.
+    OtherCertificate {
+        /// SHA-1, as it stands there.
+        named: String,
+        /// Whose certificate the release names.
+        expected: Slot,
+    },
+    /// A later line of the file has the same alias, and counts.
+    Shadowed,
+    /// The configuration says another value than the one that would be encrypted for it.
+    TargetDiffers {
+        /// Where the configuration says it.
+        written: Place,
+    },
+    /// The node does not read it.
+    Unreadable {
+        /// Why.
+        verdict: Verdict,
+        /// What comes of it, if something names it.
+        consequence: Option<Consequence>,
+        /// The values that it stands for.
+        named_by: Vec<Place>,
+    },
+    /// The key under which the secrets are encrypted is short.
+    WeakKey {
+        /// Of its modulus.
+        bits: usize,
+    },
+}
+
+impl SecretProblemKind {
+    /// Its name in JSON.
+    pub const fn id(&self) -> &'static str {
+        match self {
+            Self::BuiltInKey => "built-in-key",
+            Self::CipherTool(_) => "cipher-tool",
+            Self::Differs { .. } => "differs",
+            Self::Dangling { .. } => "dangling",
+            Self::EndsBlank => "ends-blank",
+            Self::Missing { .. } => "missing",
+            Self::NotEncrypted { .. } => "not-encrypted",
+            Self::Off { .. } => "vault-off",
+            Self::OtherCertificate { .. } => "other-certificate",
+            Self::Shadowed => "shadowed",
+            Self::TargetDiffers { .. } => "target-differs",
+            Self::Unreadable { .. } => "unreadable",
+            Self::WeakKey { .. } => "weak-key",
+        }
+    }
+}
+
+/// Judges the secrets of nodes, each by itself and all compared.
+pub fn verify_secrets(nodes: &[NodeSecrets<'_>]) -> Vec<JudgedSecrets> {
+    let mut judged: Vec<JudgedSecrets> = nodes.iter().map(judge).collect();
+    compare(nodes, &mut judged);
+    judged
+}
+
+fn judge(node: &NodeSecrets<'_>) -> JudgedSecrets {
+    let vault = node.vault;
+    let mut problems = Vec::new();
+    let of_node = |severity, kind| SecretProblem {
+        severity,
+        place: None,
+        alias: None,
+        kind,
+    };
+    if let Some(bits) = node.keys.vault.as_ref().and_then(OpeningKey::rsa_bits)
+        && bits < 2048
+    {
+        let kind = SecretProblemKind::WeakKey { bits };
+        problems.push(of_node(Severity::Warning, kind));
+    }
+    if node.built_in_key {
+        problems.push(of_node(Severity::Error, SecretProblemKind::BuiltInKey));
+    }
+    let references = vault.references.len();
+    let is_off = !vault.settings.configured || !vault.settings.enabled;
+    if is_off && references > 0 {
+        let kind = SecretProblemKind::Off { references };
+        problems.push(of_node(Severity::Error, kind));
+    }
+    let mut verdicts = Vec::new();
+    for secret in &vault.secrets {
+        let verdict = vault.check(secret, node.keys);
+        let kinds = of_secret(node, secret, &verdict);
+        problems.extend(kinds.into_iter().map(|(severity, kind)| SecretProblem {
+            severity,
+            place: Some(secret.place.clone()),
+            alias: Some(secret.alias.clone()),
+            kind,
+        }));
+        verdicts.push(verdict);
+    }
+    problems.extend(vault.dangling().map(|reference| SecretProblem {
+        severity: Severity::Error,
+        place: Some(reference.place.clone()),
+        alias: Some(reference.alias.clone()),
+        kind: SecretProblemKind::Dangling {
+            consequence: match vault.generation {
+                Generation::Toml => Consequence::DoesNotStart,
+                _ => Consequence::AliasInItsPlace,
+            },
+        },
+    }));
+    problems.extend(vault.targets.iter().filter_map(|target| {
+        let TargetState::WrittenOut {
+            place,
+            same: Some(false),
+        } = &target.state
+        else {
+            return None;
+        };
+        Some(SecretProblem {
+            severity: Severity::Warning,
+            place: Some(target.place.clone()),
+            alias: Some(target.alias.clone()),
+            kind: SecretProblemKind::TargetDiffers {
+                written: place.clone(),
+            },
+        })
+    }));
+    problems.extend(vault.hazards.iter().map(|hazard| {
+        of_node(
+            Severity::Warning,
+            SecretProblemKind::CipherTool(hazard.clone()),
+        )
+    }));
+    JudgedSecrets {
+        node: node.node.clone(),
+        verdicts,
+        problems,
+    }
+}
+
+fn of_secret(
+    node: &NodeSecrets<'_>,
+    secret: &Secret<'_>,
+    verdict: &Verdict,
+) -> Vec<(Severity, SecretProblemKind)> {
+    let mut found = Vec::new();
+    if secret.shadowed {
+        return vec![(Severity::Warning, SecretProblemKind::Shadowed)];
+    }
+    let consequence = node.vault.consequence(secret, verdict);
+    let by_consequence = match consequence {
+        Some(_) => Severity::Error,
+        None => Severity::Warning,
+    };
+    match verdict {
+        Verdict::NoKey => {}
+        Verdict::Reads(opened) => {
+            let blank = |byte: &u8| byte.is_ascii_whitespace();
+            if opened.plain.expose().last().is_some_and(blank) {
+                found.push((Severity::Warning, SecretProblemKind::EndsBlank));
+            }
+        }
+        Verdict::Plain { .. } => found.push((
+            by_consequence,
+            SecretProblemKind::NotEncrypted { consequence },
+        )),
+        verdict => {
+            let severity = match verdict {
+                Verdict::Empty => by_consequence,
+                _ => Severity::Error,
+            };
+            let named_by = node.vault.references_to(&secret.alias);
+            found.push((
+                severity,
+                SecretProblemKind::Unreadable {
+                    verdict: verdict.clone(),
+                    consequence,
+                    named_by: match secret.keeper {
+                        Keeper::Vault => named_by.map(|it| it.place.clone()).collect(),
+                        _ => Vec::new(),
+                    },
+                },
+            ));
+        }
+    }
+    found.extend(other_certificate(node, secret).map(|kind| (Severity::Warning, kind)));
+    found
+}
+
+fn other_certificate(node: &NodeSecrets<'_>, secret: &Secret<'_>) -> Option<SecretProblemKind> {
+    let Content::Sealed(sealed) = &secret.content else {
+        return None;
+    };
+    let expected = certificate_of_envelope(node.product?)?;
+    let certificate = match expected {
+        Slot::Internal => node.internal,
+        _ => node.primary,
+    };
+    match names_certificate(sealed, certificate?) {
+        Some(false) => Some(SecretProblemKind::OtherCertificate {
+            named: sealed.thumbprint()?.to_owned(),
+            expected,
+        }),
+        _ => None,
+    }
+}
+
+/// What several nodes have under one alias should be the same, or one of them was forgotten.
+fn compare(nodes: &[NodeSecrets<'_>], judged: &mut [JudgedSecrets]) {
+    if nodes.len() < 2 {
+        return;
+    }
+    let values: Vec<BTreeMap<&str, (&Place, Option<Bytes>)>> = nodes
+        .iter()
+        .zip(&*judged)
+        .map(|(node, judged)| {
+            let secrets = node.vault.secrets.iter().zip(&judged.verdicts);
+            secrets
+                .filter(|(secret, _)| secret.keeper == Keeper::Vault && !secret.shadowed)
+                .map(|(secret, verdict)| {
+                    let value = value(secret, verdict);
+                    (secret.alias.as_str(), (&secret.place, value))
+                })
+                .collect()
+        })
+        .collect();
+    let aliases: BTreeMap<&str, usize> = values
+        .iter()
+        .enumerate()
+        .rev()
+        .flat_map(|(at, values)| values.keys().map(move |alias| (*alias, at)))
+        .collect();
+    for (alias, first) in aliases {
+        let reference = values
+            .iter()
+            .enumerate()
+            .find_map(|(at, values)| Some((at, values.get(alias)?.1.as_ref()?)));
+        for (at, values) in values.iter().enumerate() {
+            let (place, kind) = match (values.get(alias), reference) {
+                (None, _) => {
+                    let on = nodes[first].node.clone();
+                    (None, SecretProblemKind::Missing { on })
+                }
+                (Some((place, Some(value))), Some((from, other))) if value != other => {
+                    let from = nodes[from].node.clone();
+                    (Some((*place).clone()), SecretProblemKind::Differs { from })
+                }
+                _ => continue,
+            };
+            judged[at].problems.push(SecretProblem {
+                severity: Severity::Warning,
+                place,
+                alias: Some(alias.to_owned()),
+                kind,
+            });
+        }
+    }
+}
+
+fn value(secret: &Secret<'_>, verdict: &Verdict) -> Option<Bytes> {
+    match (verdict, &secret.content) {
+        (Verdict::Reads(opened) | Verdict::OtherCipher { opened, .. }, _) => {
+            Some(opened.plain.clone())
+        }
+        (_, Content::Plain { text, .. }) => Some(Bytes::from(text.utf8())),
+        _ => None,
+    }
+}
+
+impl fmt::Display for SecretProblemKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltInKey => f.write_str(
+                "the vault's key is the product's built-in one, because its keystore has no secret key: \
+                 everybody can decrypt these secrets",
+            ),
+            Self::CipherTool(Hazard::Header { .. }) => f.write_str(
+                "the product's cipher tool does not find the secrets: it looks for a line `[secrets]`",
+            ),
+            Self::CipherTool(Hazard::Line { line }) => write!(
+                f,
+                "line {line} stands behind `[secrets]` and is no secret: the product's cipher tool cuts the \
+                 file off there"
+            ),
+            Self::Differs { from } => write!(f, "{from} has another value under this alias"),
+            Self::Dangling { consequence } => {
+                write!(f, "no secret has this alias: {}", said(*consequence))
+            }
+            Self::EndsBlank => f.write_str("it ends with a blank or a line end, which is part of it"),
+            Self::Missing { on } => write!(f, "{on} has a secret under this alias, and here is none"),
+            Self::NotEncrypted { consequence } => {
+                f.write_str("it is not encrypted")?;
+                consequence.map_or(Ok(()), |it| write!(f, ": {}", said(it)))
+            }
+            Self::Off { references } => write!(
+                f,
+                "the configuration names secrets in {references} places, and the vault is not set up or \
+                 switched off"
+            ),
+            Self::OtherCertificate { named, expected } => write!(
+                f,
+                "it names the certificate with the SHA-1 {named}, which is not that of the {expected} key"
+            ),
+            Self::Shadowed => f.write_str("a later line has the same alias, and counts"),
+            Self::TargetDiffers { written } => {
+                write!(f, "{written} says another value than the one in brackets")
+            }
+            Self::Unreadable {
+                verdict,
+                consequence,
+                named_by,
+            } => {
+                write!(f, "{}", reason(verdict))?;
+                let Some(consequence) = consequence else {
+                    return Ok(());
+                };
+                let places: Vec<String> = named_by.iter().map(ToString::to_string).collect();
+                write!(f, ": {} at {}", said(*consequence), places.join(", "))
+            }
+            Self::WeakKey { bits } => {
+                write!(f, "the key of these secrets is RSA with {bits} bits, which is weak")
+            }
+        }
+    }
+}
+
+fn reason(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Doubtful(_) => {
+            "it opens to what is no text, so the key is probably another one".to_owned()
+        }
+        Verdict::Empty => "it is empty".to_owned(),
+        Verdict::Fails(error) => error.to_string(),
+        Verdict::Malformed(malformed) => malformed.to_string(),
+        Verdict::OtherCipher { opened, read_as } => format!(
+            "it is encrypted with {}, and the node reads it as {read_as}",
+            opened.cipher
+        ),
+        _ => "the node does not read it".to_owned(),
+    }
+}
+
+fn said(consequence: Consequence) -> &'static str {
+    match consequence {
+        Consequence::DoesNotStart => "the server does not start",
+        _ => "the server takes the alias itself for the secret",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        key::SystemRandom,
+        secret::Password,
+        wso2::{
+            config::{Document, Syntax},
+            vault::{Cipher, SealingKey, SymmetricKey, seal},
+        },
+    };
+
+    const CONF: &str =
+        "secretRepositories=file\nsecretRepositories.file.encryptionMode=symmetric\n";
+
+    fn key(byte: u8) -> SymmetricKey {
+        SymmetricKey::from_bytes(vec![byte; 32]).unwrap()
+    }
+
+    fn sealed(secret: &str, byte: u8) -> String {
+        let key = SealingKey::Symmetric(key(byte));
+        seal(secret.as_bytes(), Cipher::AesGcm, &key, &mut SystemRandom).unwrap()
+    }
+
+    fn home(text: &str, conf: &str) -> Vec<Document> {
+        let xml = br#"<S xmlns:svns="x"><P svns:secretAlias="a">password</P></S>"#;
+        let security = "repository/conf/security";
+        vec![
+            Document::read("repository/conf/carbon.xml", Syntax::Xml, xml).unwrap(),
+            Document::read(
+                &format!("{security}/cipher-text.properties"),
+                Syntax::Properties,
+                text.as_bytes(),
+            )
+            .unwrap(),
+            Document::read(
+                &format!("{security}/secret-conf.properties"),
+                Syntax::Properties,
+                conf.as_bytes(),
+            )
+            .unwrap(),
+        ]
+    }
+
+    fn judged(homes: &[Vec<Document>], built_in_key: bool) -> Vec<Vec<String>> {
+        let mut keys = Keyring::new();
+        keys.vault = Some(OpeningKey::Symmetric(key(1)));
+        let vaults: Vec<Vault<'_>> = homes
+            .iter()
+            .map(|documents| Vault::of(documents, Generation::Xml))
+            .collect();
+        let nodes: Vec<NodeSecrets<'_>> = vaults
+            .iter()
+            .enumerate()
+            .map(|(at, vault)| NodeSecrets {
+                node: format!("n{at}"),
+                product: None,
+                vault,
+                keys: &keys,
+                built_in_key,
+                primary: None,
+                internal: None,
+            })
+            .collect();
+        let line = |it: &SecretProblem| {
+            let alias = it.alias.as_deref().unwrap_or("-");
+            format!("{} {alias} {}", it.severity.name(), it.kind.id())
+        };
+        verify_secrets(&nodes)
+            .iter()
+            .map(|judged| judged.problems.iter().map(line).collect())
+            .collect()
+    }
+
+    #[test]
+    fn a_node_that_reads_all_of_its_secrets_has_no_problem() {
+        let text = format!("a={}\n", sealed("secret", 1));
+        assert_eq!(judged(&[home(&text, CONF)], false), [[""; 0]]);
+    }
+
+    #[test]
+    fn what_a_node_does_not_read_is_an_error_and_names_what_gets_the_alias() {
+        let documents = home(&format!("a={}\nb=[x]\n", sealed("secret", 2)), CONF);
+        let vault = Vault::of(&documents, Generation::Xml);
+        let mut keys = Keyring::new();
+        keys.vault = Some(OpeningKey::Symmetric(key(1)));
+        let node = NodeSecrets {
+            node: "n".to_owned(),
+            product: None,
+            vault: &vault,
+            keys: &keys,
+            built_in_key: false,
+            primary: None,
+            internal: None,
+        };
+        let problems = &verify_secrets(&[node])[0].problems;
+        assert_eq!(
+            problems[0].kind.to_string(),
+            "it was not encrypted for this key, or is damaged: the server takes the alias itself for the secret \
+             at repository/conf/carbon.xml:1:40"
+        );
+        assert_eq!(problems[1].severity, Severity::Warning);
+        assert_eq!(problems[1].kind.to_string(), "it is not encrypted");
+    }
+
+    #[test]
+    fn each_problem_has_its_name() {
+        let one = |text: &str, conf: &str| judged(&[home(text, conf)], false).remove(0);
+        assert_eq!(one("", CONF), ["error a dangling"]);
+        assert_eq!(one("a=\n", CONF), ["error a unreadable"]);
+        assert_eq!(one("a=[x]\n", CONF), ["error a not-encrypted"]);
+        let good = sealed("x", 1);
+        assert_eq!(
+            one(&format!("a=[x]\na={good}\n"), CONF),
+            ["warning a shadowed"]
+        );
+        let blank = sealed("x\n", 1);
+        assert_eq!(one(&format!("a={blank}\n"), CONF), ["warning a ends-blank"]);
+        assert_eq!(
+            one(
+                &format!("a={good}\n"),
+                &format!("{CONF}secVault.enabled=false\n")
+            ),
+            ["error - vault-off"]
+        );
+        let built_in = judged(&[home(&format!("a={good}\n"), CONF)], true);
+        assert_eq!(built_in, [["error - built-in-key"]]);
+    }
+
+    #[test]
+    fn nodes_are_held_against_each_other() {
+        let homes = [
+            home(
+                &format!("a={}\nb={}\n", sealed("x", 1), sealed("y", 1)),
+                CONF,
+            ),
+            home(&format!("a={}\n", sealed("other", 1)), CONF),
+            home(&format!("a=[x]\nb={}\n", sealed("y", 1)), CONF),
+        ];
+        assert_eq!(
+            judged(&homes, false),
+            [
+                &[][..],
+                &["warning a differs", "warning b missing"],
+                &["error a not-encrypted"]
+            ]
+        );
+    }
+
+    #[test]
+    fn no_secret_is_in_what_is_told() {
+        let documents = home(&format!("a={}\nb=[hunter2]\n", sealed("hunter2", 1)), CONF);
+        let vault = Vault::of(&documents, Generation::Xml);
+        let mut keys = Keyring::new();
+        keys.vault = Some(OpeningKey::Symmetric(key(1)));
+        let told = format!("{vault:?} {keys:?} {:?}", Password::new("hunter2"));
+        let verdicts: Vec<String> = vault
+            .secrets
+            .iter()
+            .map(|secret| format!("{:?}", vault.check(secret, &keys)))
+            .collect();
+        assert!(!told.contains("hunter2") && !verdicts.concat().contains("hunter2"));
+    }
+}
