@@ -23,6 +23,7 @@ use crate::{
         issue::{self, IssueArgs},
         plan::{self, PlanArgs},
         store::{self, StoreArgs},
+        vault::{self, VaultArgs},
         verify::{self, VerifyArgs},
     },
     error::{CommandError, Outcome},
@@ -64,6 +65,7 @@ fn dispatch(ui: &Ui, cli: &Cli) -> Result<Outcome, CommandError> {
         Command::Cert(args) => cert::run(ui, global, args),
         Command::Audit(args) => audit::run(ui, global, args),
         Command::Explain(args) => explain::run(ui, global, args),
+        Command::Vault(args) => vault::run(ui, global, args),
     }
 }
 
@@ -98,6 +100,7 @@ pub(crate) enum Command {
     Cert(CertArgs),
     Audit(AuditArgs),
     Explain(ExplainArgs),
+    Vault(VaultArgs),
 }
 
 impl Cli {

@@ -10,6 +10,7 @@ pub(crate) mod plan;
 #[cfg(feature = "probe")]
 pub(crate) mod probe;
 pub(crate) mod store;
+pub(crate) mod vault;
 pub(crate) mod verify;
 
 use std::fs;

@@ -40,6 +40,7 @@ mod layout;
 mod passwords;
 mod store;
 mod sweep;
+mod vault;
 
 pub use error::ObserveError;
 pub use home::{Home, HomeError, HomeReader, HomeSecrets, KeyLead, StoreLead, Unreadable};
@@ -50,3 +51,4 @@ pub use layout::Layout;
 pub use passwords::{KnownPasswords, PasswordError, Passwords};
 pub use store::{KeyState, OpenStore, Unopened};
 pub use sweep::{Access, Found, FoundFile, Opened, Unread, open_with_any, sweep};
+pub use vault::{GivenKeys, NoVaultKey, NodeKeys, VaultHome};

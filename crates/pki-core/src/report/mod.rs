@@ -60,4 +60,4 @@ mod secrets;
 pub mod text;
 mod xml;
 
-pub use secrets::{ChangedSecrets, HomeSecrets};
+pub use secrets::{ChangedSecrets, SecretsOfHome};

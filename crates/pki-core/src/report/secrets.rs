@@ -11,7 +11,7 @@ use crate::{
 
 /// The secrets of one home.
 #[derive(Clone, Debug)]
-pub struct HomeSecrets<'a> {
+pub struct SecretsOfHome<'a> {
     /// The home, as it was named.
     pub path: String,
     /// Its release, if that is known.
@@ -35,7 +35,7 @@ pub struct ChangedSecrets<'a> {
     pub written: bool,
 }
 
-impl HomeSecrets<'_> {
+impl SecretsOfHome<'_> {
     /// What stands in a secret's place, in words.
     pub(super) fn form(&self, secret: &Secret<'_>) -> String {
         match &secret.content {

@@ -5,7 +5,7 @@ use super::{
     lines::{Lines, Tone, count},
 };
 use crate::{
-    report::secrets::{ChangedSecrets, HomeSecrets},
+    report::secrets::{ChangedSecrets, SecretsOfHome},
     verify::{SecretProblem, Severity},
     wso2::vault::{Cipher, Done, Keeper, Mode, Verdict},
 };
@@ -16,7 +16,11 @@ use crate::{
 /// # Errors
 ///
 /// If the sink cannot be written.
-pub fn secrets(homes: &[HomeSecrets<'_>], layout: Layout, sink: &mut dyn Write) -> io::Result<()> {
+pub fn secrets(
+    homes: &[SecretsOfHome<'_>],
+    layout: Layout,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     let mut lines = Lines::new(sink, layout);
     for (at, home) in homes.iter().enumerate() {
         if at > 0 {
@@ -81,7 +85,7 @@ pub(in crate::report) fn done_said(done: Done) -> String {
     }
 }
 
-fn head(home: &HomeSecrets<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
+fn head(home: &SecretsOfHome<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
     let mut text = home.path.clone();
     if let Some(product) = home.product {
         text.push_str(&format!(", release {product}"));
@@ -110,7 +114,7 @@ fn head(home: &HomeSecrets<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
     lines.put(0, &text)
 }
 
-fn list(home: &HomeSecrets<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
+fn list(home: &SecretsOfHome<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
     for secret in &home.vault.secrets {
         let mut text = format!(
             "{}: `{}`: {}",
@@ -133,7 +137,11 @@ fn list(home: &HomeSecrets<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
     lines.put(2, &count(home.vault.secrets.len(), "secret"))
 }
 
-fn readable(home: &HomeSecrets<'_>, verdicts: &[Verdict], lines: &mut Lines<'_>) -> io::Result<()> {
+fn readable(
+    home: &SecretsOfHome<'_>,
+    verdicts: &[Verdict],
+    lines: &mut Lines<'_>,
+) -> io::Result<()> {
     for (secret, verdict) in home.vault.secrets.iter().zip(verdicts) {
         if let Verdict::Reads(opened) = verdict {
             let text = format!(

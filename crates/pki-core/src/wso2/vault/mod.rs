@@ -56,7 +56,9 @@ pub use open::{Confidence, OpenError, Opened};
 pub use outcome::{
     ChangeError, ChangedFile, Changes, Done, NewKey, Obstacle, Outcome, Unchangeable,
 };
-pub use repository::{Content, Keeper, Reference, Secret, Vault};
+pub use repository::{
+    Content, Keeper, ROOT_FILES, Reference, SECRET_CONF, Secret, Vault, documents,
+};
 pub use seal::{SealError, seal};
 pub use settings::{IdentityStore, Mode, VaultSettings, secret_conf};
 pub use target::{Target, TargetState};

@@ -15,6 +15,16 @@ pub struct Changes {
     pub outcomes: Vec<Outcome>,
 }
 
+impl Changes {
+    /// Adds later ones; a file that both change is as the later ones have it.
+    pub fn take(&mut self, later: Self) {
+        self.files
+            .retain(|file| !later.files.iter().any(|it| it.file == file.file));
+        self.files.extend(later.files);
+        self.outcomes.extend(later.outcomes);
+    }
+}
+
 /// A file with new values of secrets.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -23,6 +33,16 @@ pub struct ChangedFile {
     pub file: Arc<str>,
     /// What the file is to be.
     pub bytes: Bytes,
+}
+
+impl ChangedFile {
+    /// A file that is made, or takes another's place, whole.
+    pub fn new(file: &str, bytes: impl Into<Bytes>) -> Self {
+        Self {
+            file: file.into(),
+            bytes: bytes.into(),
+        }
+    }
 }
 
 /// What became of a secret.

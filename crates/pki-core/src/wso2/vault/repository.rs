@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Dialect, Hazard, Malformed, Sealed, Target, VaultSettings, hazard, target};
 use crate::{
     secret::Password,
-    wso2::config::{Document, Generation, Leaf, Place},
+    wso2::config::{Document, DocumentError, Generation, HomeFiles, Leaf, Place, Syntax},
 };
 
 /// The secrets of a home: those of the secure vault, and passwords that the server itself encrypted and keeps
@@ -83,6 +83,37 @@ pub struct Reference {
     pub alias: String,
     /// Where. The key is that of the value which the secret stands for.
     pub place: Place,
+}
+
+/// The files of a home that matter here, as documents; and those that cannot be read as what they are.
+pub fn documents(
+    files: &HomeFiles,
+    generation: Generation,
+) -> (Vec<Document>, Vec<(String, DocumentError)>) {
+    let (mut documents, mut broken) = (Vec::new(), Vec::new());
+    for (file, content) in files {
+        let syntax = match file.rsplit_once('.') {
+            Some((_, "xml")) => Syntax::Xml,
+            Some((_, "properties")) => Syntax::Properties,
+            Some((_, "toml")) => Syntax::Toml,
+            _ => continue,
+        };
+        let matters = match generation {
+            // What else is in the folder is made from it at each start.
+            Generation::Toml => {
+                file == DEPLOYMENT_TOML || file == SECRET_CONF || file.starts_with(USER_STORES)
+            }
+            Generation::Xml => syntax != Syntax::Toml,
+        };
+        if !matters {
+            continue;
+        }
+        match Document::read(file, syntax, content.expose()) {
+            Ok(document) => documents.push(document),
+            Err(error) => broken.push((file.clone(), error)),
+        }
+    }
+    (documents, broken)
 }
 
 impl<'a> Vault<'a> {
@@ -290,12 +321,22 @@ impl fmt::Display for Keeper {
     }
 }
 
+/// Where a server looks, in a home, for the password or the key that its vault takes: first to last. All but the
+/// `-persist` ones go when it has started (`DefaultSecretCallbackHandler`, `EncryptionKeyCallbackHandler`).
+pub const ROOT_FILES: [&str; 6] = [
+    "password",
+    "password-tmp",
+    "password-persist",
+    "encryption-key",
+    "encryption-key-tmp",
+    "encryption-key-persist",
+];
 /// Encrypted passwords of releases that are configured in XML.
 pub(super) const CIPHER_TEXT: &str = "repository/conf/security/cipher-text.properties";
 /// Where the cipher tool names them.
 const CIPHER_TOOL: &str = "repository/conf/security/cipher-tool.properties";
-/// How the vault is set up.
-pub(super) const SECRET_CONF: &str = "repository/conf/security/secret-conf.properties";
+/// How the vault is set up, from the home, with `/`.
+pub const SECRET_CONF: &str = "repository/conf/security/secret-conf.properties";
 /// The configuration of 3.0 and later.
 pub(super) const DEPLOYMENT_TOML: &str = "repository/conf/deployment.toml";
 /// Secondary user stores of the super tenant.
@@ -304,7 +345,6 @@ const USER_STORES: &str = "repository/deployment/server/userstores/";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wso2::config::Syntax;
 
     fn properties(file: &str, text: &str) -> Document {
         Document::read(file, Syntax::Properties, text.as_bytes()).unwrap()

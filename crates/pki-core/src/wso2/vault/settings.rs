@@ -44,6 +44,17 @@ pub struct IdentityStore {
     pub alias: Option<String>,
 }
 
+impl IdentityStore {
+    /// A store by its file, its type as the JCA names it, and the alias of its key.
+    pub fn new(location: String, kind: Option<String>, alias: Option<String>) -> Self {
+        Self {
+            location,
+            kind,
+            alias,
+        }
+    }
+}
+
 impl VaultSettings {
     pub(super) fn read(document: Option<&Document>) -> Self {
         let value = |key: &str| {

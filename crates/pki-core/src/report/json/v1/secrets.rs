@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::write;
 use crate::{
     report::{
-        secrets::{ChangedSecrets, HomeSecrets},
+        secrets::{ChangedSecrets, SecretsOfHome},
         text::{Unread, done_said},
     },
     verify::SecretProblem,
@@ -21,7 +21,7 @@ use crate::{
 ///
 /// If the sink cannot be written.
 pub fn secrets(
-    homes: &[HomeSecrets<'_>],
+    homes: &[SecretsOfHome<'_>],
     unread: &[Unread],
     sink: &mut dyn Write,
 ) -> io::Result<()> {
@@ -143,8 +143,8 @@ impl From<&Unread> for NotRead {
     }
 }
 
-impl From<&HomeSecrets<'_>> for Home {
-    fn from(home: &HomeSecrets<'_>) -> Self {
+impl From<&SecretsOfHome<'_>> for Home {
+    fn from(home: &SecretsOfHome<'_>) -> Self {
         let settings = &home.vault.settings;
         let secrets = home.vault.secrets.iter().enumerate();
         Self {
@@ -170,7 +170,7 @@ impl From<&HomeSecrets<'_>> for Home {
 }
 
 impl One {
-    fn of(home: &HomeSecrets<'_>, secret: &Secret<'_>, verdict: Option<&Verdict>) -> Self {
+    fn of(home: &SecretsOfHome<'_>, secret: &Secret<'_>, verdict: Option<&Verdict>) -> Self {
         let sealed = match &secret.content {
             Content::Sealed(sealed) => Some(sealed),
             _ => None,
