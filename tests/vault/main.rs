@@ -10,4 +10,5 @@ mod shared;
 
 mod home;
 mod material;
+mod node;
 mod values;

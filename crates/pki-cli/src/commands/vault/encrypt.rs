@@ -5,6 +5,7 @@ use pki_core::{
     secret::Password,
     wso2::{
         config::{Document, Generation, Syntax},
+        known_certificate,
         vault::{
             ChangedFile, Changes, IdentityStore, Mode, SECRET_CONF, Vault, Verdict,
             refused_by_cipher_tool, secret_conf,
@@ -161,6 +162,15 @@ fn changes(
             home.home.dir.display()
         ));
     }
+    if let Some(known) = keys.certificate.as_ref().and_then(known_certificate) {
+        ui.warning(format_args!(
+            "`{}`: everybody has the key of these secrets, {} of {}",
+            home.home.dir.display(),
+            known.id,
+            known.shipped_in
+        ));
+        ui.hint("`apim-pki install` brings a key of your own; then `apim-pki vault reencrypt`");
+    }
     prove(home, &keys, &changes)?;
     Ok(changes)
 }
@@ -234,7 +244,13 @@ fn set_up(home: &VaultHome, keys: &NodeKeys) -> Option<ChangedFile> {
 fn advise(ui: &Ui, args: &EncryptArgs, home: &VaultHome) {
     warn_of_what_is_kept(ui, home);
     let dir = quoted(&home.home.dir);
-    if home.vault().generation == Generation::Xml && !args.configure {
+    let vault = home.vault();
+    if !vault.settings.configured && !args.configure {
+        ui.hint(format_args!(
+            "the vault is not set up: `apim-pki vault encrypt --home {dir} --configure` writes \
+             secret-conf.properties"
+        ));
+    } else if vault.generation == Generation::Xml && !args.configure {
         ui.hint(format_args!(
             "a value of the configuration names its secret by `svns:secretAlias=\"ALIAS\"`; `apim-pki vault \
              encrypt --home {dir} --configure` does it"
