@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use super::FilePlace;
 use crate::{disk::RelPath, path::PathProblem};
@@ -51,6 +51,56 @@ impl Edge {
                 _ => presented.into_iter().chain(truststore).any(&touches),
             },
         })
+    }
+}
+
+/// Connections, each once: several settings may lead to the same one.
+#[derive(Debug, Default)]
+pub(super) struct EdgeList {
+    edges: Vec<Edge>,
+    /// By opener, target, name and port.
+    seen: HashMap<(String, String, String, u16), usize>,
+}
+
+impl EdgeList {
+    /// Adds a setting to a connection that is there already; false if there is none.
+    pub(super) fn joins(
+        &mut self,
+        from: &str,
+        to: &str,
+        name: &str,
+        port: u16,
+        setting: &str,
+    ) -> bool {
+        let key = (from.to_owned(), to.to_owned(), name.to_owned(), port);
+        let Some(at) = self.seen.get(&key) else {
+            return false;
+        };
+        let settings = &mut self.edges[*at].settings;
+        if settings.iter().all(|it| it != setting) {
+            settings.push(setting.to_owned());
+        }
+        true
+    }
+
+    /// Adds a connection that is not there yet.
+    pub(super) fn push(&mut self, edge: Edge) {
+        let Edge {
+            from,
+            to,
+            name,
+            port,
+            ..
+        } = &edge;
+        let key = (from.clone(), to.clone(), name.clone(), *port);
+        self.seen.insert(key, self.edges.len());
+        self.edges.push(edge);
+    }
+}
+
+impl From<EdgeList> for Vec<Edge> {
+    fn from(list: EdgeList) -> Self {
+        list.edges
     }
 }
 

@@ -34,9 +34,11 @@ mod edge;
 mod edges;
 pub mod endpoint;
 mod files;
+mod handshake;
 mod place;
 mod problem;
 mod secrets;
+mod store;
 
 use std::collections::BTreeSet;
 

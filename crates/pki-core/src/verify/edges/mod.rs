@@ -1,21 +1,20 @@
 mod answers;
 
-use std::collections::HashMap;
-
 use answers::Answer;
 use time::OffsetDateTime;
 
 use super::{
     FilePlace, Report,
-    edge::{Edge, EdgeProblem, State},
+    edge::{Edge, EdgeList, EdgeProblem, State},
+    handshake::{Handshake, Handshakes},
 };
 use crate::{
     disk::RelPath,
     observe::{Inventory, Layout},
-    path::{Anchors, Options, PathChecker, PathProblem, Purpose, ServerName},
+    path::ServerName,
     topology::{Group, Host, Node, Topology},
     wso2::{Channel, Connection, Opener, Role, connections},
-    x509::{Certificate, Fingerprint},
+    x509::Certificate,
 };
 
 /// Judges every connection that the topology has.
@@ -28,29 +27,21 @@ pub(super) fn check(
     let mut edges = Edges {
         topology,
         found,
-        now,
-        checker: PathChecker::new(),
-        anchors: HashMap::new(),
-        seen: HashMap::new(),
-        edges: Vec::new(),
+        handshakes: Handshakes::new(now),
+        edges: EdgeList::default(),
     };
     for row in connections(topology.product) {
         edges.row(&row);
     }
     edges.externals();
-    report.edges = edges.edges;
+    report.edges = edges.edges.into();
 }
 
 struct Edges<'a> {
     topology: &'a Topology,
     found: &'a Inventory,
-    now: OffsetDateTime,
-    checker: PathChecker,
-    /// Truststores are the same bytes everywhere: each content is indexed once.
-    anchors: HashMap<Fingerprint, Anchors>,
-    /// Edges by opener, target, name and port: two settings may lead to the same one.
-    seen: HashMap<(String, String, String, u16), usize>,
-    edges: Vec<Edge>,
+    handshakes: Handshakes,
+    edges: EdgeList,
 }
 
 impl<'a> Edges<'a> {
@@ -103,17 +94,10 @@ impl<'a> Edges<'a> {
             Opener::Clients => CLIENTS,
             _ => opener.name.as_str(),
         };
-        let key = (
-            from.to_owned(),
-            answer.to.clone(),
-            name.clone(),
-            answer.port,
-        );
-        if let Some(at) = self.seen.get(&key) {
-            let edge = &mut self.edges[*at];
-            if edge.settings.iter().all(|setting| setting != row.setting) {
-                edge.settings.push(row.setting.to_owned());
-            }
+        if self
+            .edges
+            .joins(from, &answer.to, &name, answer.port, row.setting)
+        {
             return;
         }
         let truststore = self.truststore(&opener.name);
@@ -144,7 +128,6 @@ impl<'a> Edges<'a> {
                 false => State::Failed,
             };
         }
-        self.seen.insert(key, self.edges.len());
         self.edges.push(edge);
     }
 
@@ -160,39 +143,16 @@ impl<'a> Edges<'a> {
         name: Option<&Host>,
         checks_name: bool,
     ) -> Vec<EdgeProblem> {
-        if chain.is_empty() {
-            let file = presented.clone();
-            return vec![EdgeProblem::NoCertificate { file }];
-        }
-        let (Some(digest), Some(store)) = (
-            self.found.digest(truststore),
-            self.found.open_store(truststore),
-        ) else {
-            return vec![EdgeProblem::NoTruststore {
-                file: truststore.clone().into(),
-            }];
-        };
-        let anchors = self.anchors.entry(digest).or_insert_with(|| {
-            Anchors::new(store.trusted().map(|(_, certificate)| certificate.clone()))
-        });
-        let options = Options {
+        let digest = self.found.digest(truststore);
+        let store = self.found.open_store(truststore);
+        self.handshakes.judge(Handshake {
+            chain,
+            presented,
+            trusted: digest.zip(store.map(|store| &store.decoded.keystore)),
+            truststore: &truststore.clone().into(),
             name: name.map(server_name),
-            purpose: Purpose::Server,
-            at: self.now,
-        };
-        let verdict = self.checker.check(chain, &[], anchors, &options);
-        verdict
-            .problems
-            .into_iter()
-            .map(|problem| match problem {
-                PathProblem::NameMismatch { .. } | PathProblem::NameRefused { .. }
-                    if !checks_name =>
-                {
-                    EdgeProblem::NameUnchecked(problem)
-                }
-                problem => EdgeProblem::Path(problem),
-            })
-            .collect()
+            checks_name,
+        })
     }
 
     /// Servers that are not ours: by every node, since every truststore holds their anchor.

@@ -4,12 +4,12 @@ use time::OffsetDateTime;
 
 pub use shared::shared_key;
 
-use super::{Problem, ProblemKind, Report, Severity, Validity, problem::called};
+use super::{Problem, ProblemKind, Report, Severity, Validity, problem::called, store as judged};
 use crate::{
     disk::RelPath,
-    observe::{Inventory, KeyState, Layout, OpenStore},
+    observe::{Inventory, Layout, OpenStore},
     topology::{Issuer, Node, SanOrigin, Span, StoreFile, Topology},
-    wso2::{Slot, known_certificate},
+    wso2::Slot,
     x509::{Certificate, Fingerprint, GeneralName},
 };
 
@@ -150,12 +150,8 @@ impl<'a> Files<'a> {
         let Some(store) = self.found.open_store(&file) else {
             return;
         };
-        let keys: Vec<String> = store
-            .private_keys()
-            .map(|(entry, _)| entry.alias.to_string())
-            .collect();
-        if keys.len() > 1 {
-            self.error(at, ProblemKind::SeveralKeys { found: keys });
+        if let Some(kind) = judged::several_keys(&store.decoded.keystore) {
+            self.error(at, kind);
         }
         let chain = store.chain(&settings.alias).unwrap_or_default();
         self.chain(at, chain);
@@ -286,18 +282,15 @@ impl<'a> Files<'a> {
     fn key_entry(&mut self, at: At<'_>, settings: &StoreFile) -> Option<Certificate> {
         let store = self.store(at)?;
         self.defaults(at, store);
-        let Some(certificate) = store.chain(&settings.alias).and_then(|chain| chain.first()) else {
-            let keys = store.private_keys();
-            let found = keys.map(|(entry, _)| entry.alias.to_string()).collect();
-            self.error(at, ProblemKind::KeyMissing { found });
-            return None;
-        };
-        match store.key_state(&settings.alias) {
-            Some(KeyState::Sealed(reason)) => {
-                self.error(at, ProblemKind::KeyDoesNotOpen(reason.clone()));
+        let certificate = match judged::key(&store.decoded.keystore, &settings.alias) {
+            Ok(certificate) => certificate,
+            Err(kind) => {
+                self.error(at, kind);
+                return None;
             }
-            Some(KeyState::Mismatch) => self.error(at, ProblemKind::KeyMismatch),
-            _ => {}
+        };
+        if let Some(kind) = judged::opened(store.key_state(&settings.alias)) {
+            self.error(at, kind);
         }
         Some(certificate.clone())
     }
@@ -323,27 +316,9 @@ impl<'a> Files<'a> {
 
     /// Keys that everybody owns, and trust in them.
     fn defaults(&mut self, at: At<'_>, store: &OpenStore) {
-        for (entry, chain) in store.private_keys() {
-            let alias = entry.alias.to_string();
-            if let Some(known) = chain.first().and_then(known_certificate) {
-                let at = At {
-                    alias: Some(&alias),
-                    ..at
-                };
-                let (id, shipped_in) = (known.id, known.shipped_in);
-                self.error(at, ProblemKind::DefaultKey { id, shipped_in });
-            }
-        }
-        for (entry, certificate) in store.trusted() {
-            let alias = entry.alias.to_string();
-            if let Some(known) = known_certificate(certificate) {
-                let at = At {
-                    alias: Some(&alias),
-                    ..at
-                };
-                let (id, shipped_in) = (known.id, known.shipped_in);
-                self.error(at, ProblemKind::DefaultTrust { id, shipped_in });
-            }
+        for (alias, kind) in judged::defaults(&store.decoded.keystore) {
+            let alias = Some(alias.as_str());
+            self.error(At { alias, ..at }, kind);
         }
     }
 
@@ -355,26 +330,16 @@ impl<'a> Files<'a> {
         certificate: &Certificate,
         renew_before: Option<Span>,
     ) {
-        let view = match certificate.view() {
-            Ok(view) => view,
-            Err(malformed) => {
-                let malformed = malformed.clone();
-                return self.error(at, ProblemKind::CertificateMalformed(malformed));
-            }
-        };
-        let (not_before, not_after) = (view.not_before, view.not_after);
-        self.report.validity.push(Validity {
-            owner: owner.to_owned(),
-            file: at.file.clone().into(),
-            not_after,
-        });
-        if not_after < self.now {
-            self.error(at, ProblemKind::Expired { not_after });
-        } else if renew_before.is_some_and(|span| span.after(self.now) > not_after) {
-            self.warn(at, ProblemKind::Expiring { not_after });
-        }
-        if self.now < not_before {
-            self.error(at, ProblemKind::NotYetValid { not_before });
+        let (not_after, problems) = judged::validity(certificate, self.now, renew_before);
+        self.report
+            .validity
+            .extend(not_after.map(|not_after| Validity {
+                owner: owner.to_owned(),
+                file: at.file.clone().into(),
+                not_after,
+            }));
+        for (severity, kind) in problems {
+            self.push(severity, at, kind);
         }
     }
 

@@ -4,7 +4,7 @@ use super::{At, Files};
 use crate::{
     observe::Layout,
     topology::{Issuer, Span, StoreFile},
-    verify::{ProblemKind, Severity, problem::called},
+    verify::{ProblemKind, Severity, problem::called, store as judged},
     wso2::{GATEWAY_CERTIFICATE_ALIAS, Slot},
     x509::{Certificate, GeneralName, KeyUsage, PublicKeyAlgorithm},
 };
@@ -126,24 +126,9 @@ impl Files<'_> {
                 alias: Some(alias),
                 ..at
             };
-            let there = store
-                .decoded
-                .keystore
-                .get(alias)
-                .and_then(|entry| entry.certificates().first());
-            match there {
-                None => {
-                    let expected = "the primary's certificate".to_owned();
-                    self.error(at, ProblemKind::AnchorMissing { expected });
-                }
-                Some(certificate) if certificate != primary_certificate => self.error(
-                    at,
-                    ProblemKind::PrimaryStale {
-                        expected: primary_certificate.fingerprint(),
-                        found: certificate.fingerprint(),
-                    },
-                ),
-                Some(_) => {}
+            let keystore = &store.decoded.keystore;
+            if let Some(kind) = judged::holds_primary(keystore, alias, primary_certificate) {
+                self.error(at, kind);
             }
         }
     }
