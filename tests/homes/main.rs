@@ -12,3 +12,5 @@ mod optimised;
 mod toml;
 mod variants;
 mod xml;
+mod verify;
+mod xml;

@@ -29,6 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cluster;
 pub mod endpoint;
 mod error;
 mod file;
@@ -42,6 +43,7 @@ mod store;
 mod sweep;
 mod vault;
 
+pub use cluster::{Cluster, Member, Party};
 pub use error::ObserveError;
 pub use home::{Home, HomeError, HomeReader, HomeSecrets, KeyLead, StoreLead, Unreadable};
 pub use home_files::{FoundFiles, running_server};

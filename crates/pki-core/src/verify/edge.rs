@@ -1,6 +1,6 @@
 use std::{collections::HashMap, fmt};
 
-use super::FilePlace;
+use super::{CLIENTS, FilePlace};
 use crate::{disk::RelPath, path::PathProblem};
 
 /// A connection from one node to another, or to a balancer, by one name.
@@ -22,19 +22,43 @@ pub struct Edge {
     pub settings: Vec<String>,
     /// What came of it.
     pub state: State,
+    /// Why it is off, or cannot be judged, where that is known.
+    pub why: Option<String>,
     /// What is wrong, and what is only worth knowing.
     pub problems: Vec<EdgeProblem>,
     /// Where the certificate is that the target presents, if that is known.
     pub presented: Option<FilePlace>,
-    /// The truststore that the opener looks into.
-    pub truststore: FilePlace,
+    /// The truststore that the opener looks into, if that is known.
+    pub truststore: Option<FilePlace>,
+    /// True if real homes say so, false if a workspace is to.
+    pub deployed: bool,
 }
 
 impl Edge {
+    /// Another setting that leads to it.
+    pub(super) fn add_setting(&mut self, setting: &str) {
+        if self.settings.iter().all(|it| it != setting) {
+            self.settings.push(setting.to_owned());
+        }
+    }
+
+    pub(super) fn way(&self) -> Way {
+        let Self { from, to, name, .. } = self;
+        // Whoever is outside trusts what any node trusts.
+        let truststore = self.truststore.clone().filter(|_| *from != CLIENTS);
+        (
+            from.clone(),
+            to.clone(),
+            name.clone(),
+            self.port,
+            truststore,
+        )
+    }
+
     /// True if one of its errors may come from a file that `touches` names: what is missing blames that
     /// file alone, a name or an end of validity what is presented, everything else both sides.
     pub(super) fn fails_by(&self, touches: impl Fn(&RelPath) -> bool) -> bool {
-        let truststore = self.truststore.in_workspace();
+        let truststore = self.truststore.as_ref().and_then(FilePlace::in_workspace);
         let presented = self.presented.as_ref().and_then(FilePlace::in_workspace);
         // Without a file of the workspace the opener's truststore stands in for it: a run that writes it
         // for a server that cannot be reached is not written.
@@ -58,42 +82,21 @@ impl Edge {
 #[derive(Debug, Default)]
 pub(super) struct EdgeList {
     edges: Vec<Edge>,
-    /// By opener, target, name and port.
-    seen: HashMap<(String, String, String, u16), usize>,
+    seen: HashMap<Way, usize>,
 }
 
+/// Opener, target, name, port, and the truststore that decides.
+type Way = (String, String, String, u16, Option<FilePlace>);
+
 impl EdgeList {
-    /// Adds a setting to a connection that is there already; false if there is none.
-    pub(super) fn joins(
-        &mut self,
-        from: &str,
-        to: &str,
-        name: &str,
-        port: u16,
-        setting: &str,
-    ) -> bool {
-        let key = (from.to_owned(), to.to_owned(), name.to_owned(), port);
-        let Some(at) = self.seen.get(&key) else {
-            return false;
-        };
-        let settings = &mut self.edges[*at].settings;
-        if settings.iter().all(|it| it != setting) {
-            settings.push(setting.to_owned());
-        }
-        true
+    /// A connection that is there already.
+    pub(super) fn find(&mut self, way: &Way) -> Option<&mut Edge> {
+        self.edges.get_mut(*self.seen.get(way)?)
     }
 
     /// Adds a connection that is not there yet.
     pub(super) fn push(&mut self, edge: Edge) {
-        let Edge {
-            from,
-            to,
-            name,
-            port,
-            ..
-        } = &edge;
-        let key = (from.clone(), to.clone(), name.clone(), *port);
-        self.seen.insert(key, self.edges.len());
+        self.seen.insert(edge.way(), self.edges.len());
         self.edges.push(edge);
     }
 }
@@ -109,11 +112,11 @@ impl From<EdgeList> for Vec<Edge> {
 pub enum State {
     /// The handshake fails.
     Failed,
-    /// The topology switches it off.
+    /// It is switched off, or not opened by such a node.
     Off,
     /// The handshake succeeds.
     Ok,
-    /// The target's certificate is not known.
+    /// The target, or its certificate, is not known.
     Unknown,
 }
 

@@ -35,109 +35,32 @@ mod edges;
 pub mod endpoint;
 mod files;
 mod handshake;
+mod homes;
 mod place;
 mod problem;
 mod secrets;
+mod report;
 mod store;
-
-use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
 pub use edge::{Edge, EdgeProblem, State};
 pub use files::shared_key;
+pub use homes::verify_homes;
 pub use place::FilePlace;
-pub use problem::{Problem, ProblemKind, Severity};
+pub use problem::{Alike, Problem, ProblemKind, Severity};
 pub use secrets::{JudgedSecrets, NodeSecrets, SecretProblem, SecretProblemKind, verify_secrets};
+pub use report::{HomeTold, Report, Unjudged, Validity};
 
-use crate::{
-    disk::{FileSet, RelPath},
-    observe::Inventory,
-    topology::Topology,
-};
-
-/// What came of verifying a deployment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Report {
-    /// Every connection that the deployment has.
-    pub edges: Vec<Edge>,
-    /// What is wrong with files, alone and compared.
-    pub problems: Vec<Problem>,
-    /// Until when each certificate in use is valid, earliest first.
-    pub validity: Vec<Validity>,
-}
-
-/// Until when a certificate in use is valid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Validity {
-    /// Whose it is: a node, `CA`, `primary`, `balancer NAME`.
-    pub owner: String,
-    /// The file.
-    pub file: FilePlace,
-    /// Its last moment.
-    pub not_after: OffsetDateTime,
-}
+use crate::{observe::Inventory, topology::Topology};
 
 /// Judges a workspace by its topology at a moment.
 pub fn verify(topology: &Topology, found: &Inventory, now: OffsetDateTime) -> Report {
     let mut report = Report::default();
     files::check(topology, found, now, &mut report);
     edges::check(topology, found, now, &mut report);
-    report.validity.sort_by(|a, b| {
-        let key = |it: &Validity| (it.not_after, it.owner.clone());
-        key(a).cmp(&key(b))
-    });
-    report
+    report.sorted()
 }
 
-impl Report {
-    /// True if nothing is wrong at all, not even a warning.
-    pub fn is_clean(&self) -> bool {
-        self.problems.is_empty() && self.edges.iter().all(|edge| edge.state != State::Failed)
-    }
-
-    /// True if a handshake, a decryption or a start of the product would fail.
-    pub fn has_errors(&self) -> bool {
-        self.edges.iter().any(|edge| edge.state == State::Failed)
-            || self
-                .problems
-                .iter()
-                .any(|problem| problem.severity == Severity::Error)
-    }
-
-    /// The connections that fail.
-    pub fn failed(&self) -> impl Iterator<Item = &Edge> {
-        self.edges.iter().filter(|edge| edge.state == State::Failed)
-    }
-
-    /// The errors in files that a set writes, and the failed connections that depend on one of them.
-    /// A run that would leave some behind must not be written.
-    pub fn caused_by(&self, files: &FileSet) -> Self {
-        let written: BTreeSet<&RelPath> = files.paths().collect();
-        let touches = |path: &RelPath| written.contains(path);
-        Self {
-            edges: self
-                .edges
-                .iter()
-                .filter(|edge| edge.state == State::Failed && edge.fails_by(touches))
-                .cloned()
-                .collect(),
-            problems: self
-                .problems
-                .iter()
-                .filter(|problem| {
-                    problem.severity == Severity::Error
-                        && problem
-                            .file
-                            .as_ref()
-                            .and_then(FilePlace::in_workspace)
-                            .is_some_and(touches)
-                })
-                .cloned()
-                .collect(),
-            validity: Vec::new(),
-        }
-    }
-}
+/// Whoever is outside the cluster.
+const CLIENTS: &str = "clients";

@@ -7,7 +7,7 @@ use crate::{
     key::KeyError,
     keystore::UnsealError,
     observe::Unopened,
-    wso2::Slot,
+    wso2::{Slot, config::DocumentError},
     x509::{Certificate, Fingerprint, Malformed, moment},
 };
 
@@ -23,6 +23,8 @@ pub struct Problem {
     pub file: Option<FilePlace>,
     /// The entry.
     pub alias: Option<String>,
+    /// What in the configuration of a home names the file: `repository/conf/carbon.xml:391:23`.
+    pub named_by: Vec<String>,
     /// What it is.
     pub kind: ProblemKind,
 }
@@ -46,6 +48,31 @@ impl Severity {
     }
 }
 
+/// What all nodes of a cluster need alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Alike {
+    /// The key that encrypts what is stored, from 4.7 on.
+    EncryptionKey,
+    /// The key of the internal store.
+    Internal,
+    /// The key of the primary.
+    Primary,
+    /// How the product encrypts what it stores.
+    Transformation,
+}
+
+impl fmt::Display for Alike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EncryptionKey => "encryption key",
+            Self::Internal => "internal key",
+            Self::Primary => "primary key",
+            Self::Transformation => "transformation (how stored data is encrypted)",
+        })
+    }
+}
+
 /// What is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -64,6 +91,8 @@ pub enum ProblemKind {
         /// Who is missing.
         issuer: String,
     },
+    /// A file of a home's configuration cannot be read as what it is: the product does not start.
+    ConfigurationBroken(DocumentError),
     /// The certificate ends with its issuer, earlier than the topology asks.
     CutToIssuer {
         /// When.
@@ -90,6 +119,8 @@ pub enum ProblemKind {
         /// SHA-256 as it is.
         found: Fingerprint,
     },
+    /// There is no encryption key: each node makes one of its own at its first start.
+    EncryptionKeyMissing,
     /// The certificate is over.
     Expired {
         /// Since when.
@@ -106,10 +137,21 @@ pub enum ProblemKind {
     KeyDoesNotOpen(UnsealError),
     /// The key does not belong to the certificate.
     KeyMismatch,
+    /// The configuration has another password for the key than for the store, which the product uses.
+    KeyPasswordDiffers,
     /// There is no private key under the alias.
     KeyMissing {
         /// The aliases of the keys that are there.
         found: Vec<String>,
+    },
+    /// A URL leads to the node itself, where nodes of another role are meant.
+    LocalhostUrl {
+        /// The setting.
+        setting: String,
+        /// What stands there.
+        url: String,
+        /// Who should answer.
+        role: String,
     },
     /// The certificate lacks names that the topology gives its owner.
     NamesMissing {
@@ -128,6 +170,19 @@ pub enum ProblemKind {
     },
     /// The key usage of a key that decrypts lacks dataEncipherment.
     NoDataEncipherment,
+    /// What all nodes need alike is not the same on this one.
+    NodesDiffer {
+        /// What.
+        what: Alike,
+        /// As another has it: SHA-256 of a certificate or a key, or the text.
+        expected: String,
+        /// Who.
+        of: String,
+        /// As this one has it.
+        found: String,
+    },
+    /// The topology has no node that this home could be.
+    NotInTopology,
     /// The certificate is not valid yet.
     NotYetValid {
         /// From when on.
@@ -146,6 +201,11 @@ pub enum ProblemKind {
     ReadableByOthers {
         /// The permission bits.
         mode: u32,
+    },
+    /// The configuration leaves a shared store to the release's default.
+    PrimaryImplicit {
+        /// Which.
+        slot: Slot,
     },
     /// The shared certificate is valid for less than ten years.
     PrimaryShort {
@@ -197,10 +257,12 @@ impl ProblemKind {
             Self::FileMissing => "file-missing",
             Self::CertificateMalformed(_) => "certificate-malformed",
             Self::ChainIncomplete { .. } => "chain-incomplete",
+            Self::ConfigurationBroken(_) => "configuration-broken",
             Self::CutToIssuer { .. } => "cut-to-issuer",
             Self::DefaultKey { .. } => "default-key",
             Self::DefaultTrust { .. } => "default-trust",
             Self::EncryptionKeyChanged { .. } => "encryption-key-changed",
+            Self::EncryptionKeyMissing => "encryption-key-missing",
             Self::PinMissed { .. } => "pin-missed",
             Self::ReadableByOthers { .. } => "readable-by-others",
             Self::Expired { .. } => "expired",
@@ -209,11 +271,21 @@ impl ProblemKind {
             Self::KeyDoesNotOpen(_) => "key-does-not-open",
             Self::KeyMismatch => "key-mismatch",
             Self::KeyMissing { .. } => "key-missing",
+            Self::KeyPasswordDiffers => "key-password-differs",
+            Self::LocalhostUrl { .. } => "localhost-url",
             Self::NamesMissing { .. } => "name-not-covered",
             Self::NamesNotPermitted { .. } => "name-not-permitted",
             Self::NoDataEncipherment => "no-data-encipherment",
+            Self::NodesDiffer { what, .. } => match what {
+                Alike::EncryptionKey => "encryption-key-differs",
+                Alike::Internal => "internal-differs",
+                Alike::Primary => "primary-differs",
+                Alike::Transformation => "transformation-differs",
+            },
+            Self::NotInTopology => "not-in-topology",
             Self::NotYetValid { .. } => "not-yet-valid",
             Self::PemDoesNotOpen(_) => "key-does-not-open",
+            Self::PrimaryImplicit { .. } => "primary-implicit",
             Self::PrimaryShort { .. } => "primary-short",
             Self::PrimaryNamesHost { .. } => "primary-names-host",
             Self::PrimaryKey { .. } => "primary-key",
@@ -233,6 +305,8 @@ impl ProblemKind {
             | Self::PrimaryStale { expected, .. }
             | Self::SharedDiffers { expected, .. } => expected.to_string(),
             Self::ChainIncomplete { issuer } => issuer.clone(),
+            Self::LocalhostUrl { role, .. } => role.clone(),
+            Self::NodesDiffer { expected, .. } => expected.clone(),
             Self::NamesMissing { missing, .. } => missing.join(", "),
             Self::SeveralKeys { .. } => "one private key".to_owned(),
             Self::PrimaryKey { .. } => "RSA, 2048 bits or more".to_owned(),
@@ -256,7 +330,9 @@ impl ProblemKind {
             Self::NamesNotPermitted { names, .. } | Self::PrimaryNamesHost { names } => {
                 distinct(names)
             }
-            Self::PrimaryKey { found } => found.clone(),
+            Self::PrimaryKey { found } | Self::NodesDiffer { found, .. } => found.clone(),
+            Self::LocalhostUrl { url, .. } => url.clone(),
+            Self::ConfigurationBroken(reason) => reason.to_string(),
             Self::DefaultKey { id, .. } | Self::DefaultTrust { id, .. } => (*id).to_owned(),
             Self::CutToIssuer { not_after }
             | Self::Expired { not_after }
@@ -292,6 +368,9 @@ impl fmt::Display for ProblemKind {
             Self::ChainIncomplete { issuer } => {
                 write!(f, "the chain is not that of the CA: `{issuer}` is missing")
             }
+            Self::ConfigurationBroken(reason) => {
+                write!(f, "it cannot be read, and the product does not start with it: {reason}")
+            }
             Self::CutToIssuer { not_after } => write!(
                 f,
                 "the certificate ends with its issuer, on {}, earlier than the topology asks",
@@ -306,6 +385,10 @@ impl fmt::Display for ProblemKind {
             ),
             Self::EncryptionKeyChanged { .. } => f.write_str(
                 "the encryption key is another than the cluster had: what is stored cannot be decrypted",
+            ),
+            Self::EncryptionKeyMissing => f.write_str(
+                "there is no encryption key: each node makes one of its own when it starts, and none \
+                 reads what another wrote",
             ),
             Self::PinMissed { .. } => f.write_str("it is not the certificate that the topology pins"),
             Self::ReadableByOthers { mode } => {
@@ -329,6 +412,12 @@ impl fmt::Display for ProblemKind {
                     found.join("`, `")
                 )
             }
+            Self::KeyPasswordDiffers => f.write_str(
+                "the key's password is another than the store's, which the product uses for both",
+            ),
+            Self::LocalhostUrl { setting, url, role } => {
+                write!(f, "`{setting}` leads to the node itself, and a {role} is meant: `{url}`")
+            }
             Self::NamesMissing { missing, .. } => {
                 write!(f, "the certificate is not about {}", missing.join(", "))
             }
@@ -340,10 +429,19 @@ impl fmt::Display for ProblemKind {
             Self::NoDataEncipherment => f.write_str(
                 "its key usage lacks dataEncipherment, and the product encrypts with it",
             ),
+            Self::NodesDiffer { what, of, .. } => {
+                write!(f, "the {what} is another than that of {of}")
+            }
+            Self::NotInTopology => f.write_str("the topology has no node that this home could be"),
             Self::NotYetValid { not_before } => {
                 write!(f, "is not valid before {}", moment(*not_before))
             }
             Self::PemDoesNotOpen(reason) => write!(f, "the key does not open: {reason}"),
+            Self::PrimaryImplicit { slot } => write!(
+                f,
+                "nothing sets the {slot} store: the default of the release is used, its file and its \
+                 password"
+            ),
             Self::PrimaryShort { not_after } => write!(
                 f,
                 "is valid until {}, which is less than ten years",

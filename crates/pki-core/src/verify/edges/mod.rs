@@ -4,7 +4,7 @@ use answers::Answer;
 use time::OffsetDateTime;
 
 use super::{
-    FilePlace, Report,
+    CLIENTS, FilePlace, Report,
     edge::{Edge, EdgeList, EdgeProblem, State},
     handshake::{Handshake, Handshakes},
 };
@@ -89,32 +89,30 @@ impl<'a> Edges<'a> {
     }
 
     fn judge(&mut self, row: &Connection, opener: &Node, answer: Answer) {
-        let name = answer.name.to_string();
         let from = match row.from {
             Opener::Clients => CLIENTS,
             _ => opener.name.as_str(),
         };
-        if self
-            .edges
-            .joins(from, &answer.to, &name, answer.port, row.setting)
-        {
-            return;
-        }
         let truststore = self.truststore(&opener.name);
         // The thrift port is judged by trust alone: the primary names no host.
         let by_name = row.channel != Channel::Thrift;
         let mut edge = Edge {
             from: from.to_owned(),
             to: answer.to,
-            name,
+            name: answer.name.to_string(),
             port: answer.port,
             by_name,
             settings: vec![row.setting.to_owned()],
             state: State::Off,
+            why: None,
             problems: Vec::new(),
             presented: Some(answer.file.clone()),
-            truststore: truststore.clone().into(),
+            truststore: Some(truststore.clone().into()),
+            deployed: false,
         };
+        if let Some(known) = self.edges.find(&edge.way()) {
+            return known.add_setting(row.setting);
+        }
         if !answer.off {
             edge.problems = self.handshake(
                 &answer.chain,
@@ -183,18 +181,17 @@ impl<'a> Edges<'a> {
                         by_name: true,
                         settings: Vec::new(),
                         state,
+                        why: None,
                         problems,
                         presented: presented.as_ref().map(|(file, _)| file.clone()),
-                        truststore: truststore.clone().into(),
+                        truststore: Some(truststore.clone().into()),
+                        deployed: false,
                     });
                 }
             }
         }
     }
 }
-
-/// Whoever is outside the cluster.
-const CLIENTS: &str = "clients";
 
 /// The name as a client asks for it; of a wildcard, one of the names that it stands for.
 fn server_name(host: &Host) -> ServerName {

@@ -357,6 +357,7 @@ impl<'a> Files<'a> {
             node: at.node.map(str::to_owned),
             file: Some(at.file.clone().into()),
             alias: at.alias.map(str::to_owned),
+            named_by: Vec::new(),
             kind,
         });
     }
