@@ -6,33 +6,33 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     site::Site,
-    tomcat::{self, Connector, Tomcat, free_port},
+    tomcat::{self, Connector, Tomcat, free_offset},
 };
 
-/// A publisher of 2.6 has one TLS port, 9443 plus its offset.
-fn topology(port: u16, sans: &str) -> String {
-    let offset = port - 9443;
+/// A key manager of 2.6 has two TLS ports: 9443 with its own key and 10397 with the primary.
+fn topology(offset: u16, sans: &str) -> String {
     format!(
         r#"
 product = "2.6.0"
 domain  = "apim.example.com"
 ca      = {{ key = "ec-p256" }}
 primary = {{ key = "rsa-2048" }}
-roles.publisher.nodes.publisher-1 = {{ host = "127.0.0.1", offset = {offset}, sans = [{sans}] }}
+roles.key-manager.nodes.km-1 = {{ host = "127.0.0.1", offset = {offset}, sans = [{sans}] }}
 "#
     )
 }
 
-const NODE: [&str; 3] = ["probe", "--node", "publisher-1"];
-const FOLDER: &str = "pki/nodes/publisher-1";
+const NODE: [&str; 3] = ["probe", "--node", "km-1"];
+const FOLDER: &str = "pki/nodes/km-1";
 
 #[test]
 fn what_is_served_is_what_is_on_disk_until_a_new_certificate_waits_for_a_restart() {
     if !tomcat::is_installed() {
         return;
     }
-    let (port, demanding) = (free_port(20_443), free_port(23_443));
-    let site = Site::new(&topology(port, r#""gw-one""#));
+    let offset = free_offset();
+    let (port, thrift, demanding) = (9443 + offset, 10_397 + offset, 9444 + offset);
+    let site = Site::new(&topology(offset, r#""gw-one""#));
     // A certificate that is made on a later day is younger.
     let ago = |days| {
         let day = OffsetDateTime::now_utc() - Duration::days(days);
@@ -42,10 +42,17 @@ fn what_is_served_is_what_is_on_disk_until_a_new_certificate_waits_for_a_restart
     let password = fs::read_to_string(site.workspace().join("secrets/stores")).unwrap();
     let folder = site.base().join(FOLDER);
     let (keystore, truststore) = (folder.join("tls.jks"), folder.join("client-truststore.jks"));
+    let primary = folder.join("wso2carbon.jks");
     let connectors = [
         Connector {
             port,
             keystore: &keystore,
+            truststore: None,
+            password: password.trim(),
+        },
+        Connector {
+            port: thrift,
+            keystore: &primary,
             truststore: None,
             password: password.trim(),
         },
@@ -61,22 +68,27 @@ fn what_is_served_is_what_is_on_disk_until_a_new_certificate_waits_for_a_restart
 
     let seen = site.ok(&[&NODE[..], &["--timeout", "60s"]].concat());
     for fact in [
-        &format!("publisher-1, 127.0.0.1:{port}: no problem")[..],
+        &format!("km-1, 127.0.0.1:{port}: no problem")[..],
         "names  ip:127.0.0.1",
         "speaks TLS 1.3",
         "takes TLS 1.2, TLS 1.3; refuses TLS 1.0, TLS 1.1",
-        "on disk as served: `pki/nodes/publisher-1/tls.jks`, alias `tls`",
+        "on disk as served: `pki/nodes/km-1/tls.jks`, alias `tls`",
         "kernel HTTP client and Axis2 (AllowAll, DefaultAndLocalhost, Strict)",
+        // The primary names no host, and nobody who looks at names connects to it.
+        &format!("km-1, 127.0.0.1:{thrift}: no problem"),
+        "on disk as served: `pki/nodes/km-1/wso2carbon.jks`, alias `wso2carbon`",
+        "connect: Thrift key validation\n",
+        "2 endpoints: 2 without a problem\n",
     ] {
         assert!(seen.stdout.contains(fact), "`{fact}`: {}", seen.stdout);
     }
 
     // Another certificate on disk, and the same server.
-    site.write_topology(&topology(port, r#""gw-two""#));
+    site.write_topology(&topology(offset, r#""gw-two""#));
     site.ok(&["issue", "--now", &ago(1)]);
     let stale = site.run(&[&NODE[..], &["--timeout", "60s"]].concat());
     assert_eq!(stale.code, Some(1), "{stale:#?}");
-    let told = "error: served ≠ on disk: `pki/nodes/publisher-1/tls.jks` holds a younger certificate; \
+    let told = "error: served ≠ on disk: `pki/nodes/km-1/tls.jks` holds a younger certificate; \
                 a restart is due\n";
     assert!(stale.stdout.contains(told), "{}", stale.stdout);
     let json = site.run(&[&NODE[..], &["--timeout", "60s", "--format", "json"]].concat());
@@ -92,7 +104,11 @@ fn what_is_served_is_what_is_on_disk_until_a_new_certificate_waits_for_a_restart
     drop(running);
     let running = Tomcat::start(&base, &connectors);
     let fresh = site.ok(&[&NODE[..], &["--timeout", "60s"]].concat());
-    assert!(fresh.stdout.contains("no problem"), "{}", fresh.stdout);
+    assert!(
+        fresh.stdout.contains("2 without a problem"),
+        "{}",
+        fresh.stdout
+    );
     assert!(fresh.stdout.contains("dns:gw-two."), "{}", fresh.stdout);
 
     demands_a_client_certificate(&site, demanding);

@@ -27,11 +27,12 @@ pub(crate) fn is_installed() -> bool {
     there
 }
 
-/// A port on which nobody listens, below those that the system hands out, so that it stays free until
-/// Tomcat takes it.
-pub(crate) fn free_port(from: u16) -> u16 {
-    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-    (from..from + 2000).find(free).unwrap()
+/// An offset for the product's ports such that nobody listens on them, below what the system hands out, so
+/// that they stay free until Tomcat takes them.
+pub(crate) fn free_offset() -> u16 {
+    let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    let all = |offset: &u16| [9443, 9444, 10_397].iter().all(|port| free(port + offset));
+    (10_000..20_000).find(all).unwrap()
 }
 
 /// One connector.
