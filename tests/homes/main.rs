@@ -11,6 +11,5 @@ mod observe;
 mod optimised;
 mod toml;
 mod variants;
-mod xml;
 mod verify;
 mod xml;

@@ -38,8 +38,8 @@ mod handshake;
 mod homes;
 mod place;
 mod problem;
-mod secrets;
 mod report;
+mod secrets;
 mod store;
 
 use time::OffsetDateTime;
@@ -49,8 +49,8 @@ pub use files::shared_key;
 pub use homes::verify_homes;
 pub use place::FilePlace;
 pub use problem::{Alike, Problem, ProblemKind, Severity};
-pub use secrets::{JudgedSecrets, NodeSecrets, SecretProblem, SecretProblemKind, verify_secrets};
 pub use report::{HomeTold, Report, Unjudged, Validity};
+pub use secrets::{JudgedSecrets, NodeSecrets, SecretProblem, SecretProblemKind, verify_secrets};
 
 use crate::{observe::Inventory, topology::Topology};
 
