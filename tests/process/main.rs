@@ -7,6 +7,7 @@
 )]
 
 mod files;
+mod installed;
 mod killed;
 mod locked;
 #[cfg(feature = "probe")]
@@ -17,3 +18,8 @@ mod stores;
 mod streams;
 #[cfg(feature = "probe")]
 mod tomcat;
+
+#[path = "../judge/mod.rs"]
+mod judge;
+#[path = "../shared.rs"]
+mod shared;

@@ -125,15 +125,9 @@ impl Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// The topology
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "TOPOLOGY",
-        default_value = DEFAULT_TOPOLOGY
-    )]
-    pub(crate) file: PathBuf,
+    /// The topology [default: apim-pki.toml]
+    #[arg(short = 'f', long = "file", global = true, value_name = "TOPOLOGY")]
+    file: Option<PathBuf>,
 
     /// Where the made files are kept [default: `pki` beside the topology]
     #[arg(long, global = true, value_name = "DIR")]
@@ -187,9 +181,19 @@ pub(crate) struct Global {
 }
 
 impl Global {
+    /// The topology.
+    pub(crate) fn file(&self) -> &Path {
+        self.file.as_deref().unwrap_or(Path::new(DEFAULT_TOPOLOGY))
+    }
+
+    /// Whether a topology was named.
+    pub(crate) fn names_topology(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// The folder of the topology: relative paths in it start there, and the workspace lies beside it.
     pub(crate) fn base(&self) -> &Path {
-        match self.file.parent() {
+        match self.file().parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new(""),
         }
@@ -197,7 +201,7 @@ impl Global {
 
     /// The topology's file, if it is not the one of the name that everybody expects.
     pub(crate) fn given_file(&self) -> Option<&Path> {
-        let file = self.file.as_path();
+        let file = self.file();
         (file != Path::new(DEFAULT_TOPOLOGY)).then_some(file)
     }
 

@@ -30,7 +30,7 @@ pub(crate) fn read_topology(global: &Global) -> Result<Topology, CommandError> {
 
 /// The same with its text, for those who read more in it.
 pub(crate) fn read_topology_with_text(global: &Global) -> Result<(Topology, String), CommandError> {
-    let file = global.file.as_path();
+    let file = global.file();
     let bytes = read_bytes(file).map_err(|error| {
         let missing = error.kind() == io::ErrorKind::NotFound;
         let failed = CommandError::failed(format!("`{}` cannot be read", file.display()));

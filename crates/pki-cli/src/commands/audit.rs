@@ -156,7 +156,7 @@ fn topology(global: &Global, args: &AuditArgs) -> Result<(Option<Topology>, Poli
             let text = String::from_utf8(bytes).map_err(|error| error::not_text(file, &error))?;
             policy(file, &text)?
         }
-        (None, Some((_, text))) => policy(&global.file, text)?,
+        (None, Some((_, text))) => policy(global.file(), text)?,
         (None, None) => Policy::default(),
     };
     Ok((read.map(|(topology, _)| topology), policy))

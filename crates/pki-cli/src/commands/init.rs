@@ -31,11 +31,11 @@ pub(crate) struct InitArgs {
 /// Writes the topology; one that is there is replaced only after a yes.
 pub(crate) fn run(ui: &Ui, global: &Global, args: &InitArgs) -> Result<Outcome, CommandError> {
     let topology = reference(args.product);
-    if global.file == Path::new("-") {
+    if global.file() == Path::new("-") {
         ui.data(topology.as_bytes())?;
         return Ok(Outcome::Done);
     }
-    let file = global.file.as_path();
+    let file = global.file();
     let shown = file.display();
     match create(file, &topology) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -1,3 +1,7 @@
+mod homes;
+
+use std::path::PathBuf;
+
 use clap::Args;
 use pki_core::{
     disk::Workspace,
@@ -30,10 +34,24 @@ pub(crate) struct VerifyArgs {
     /// Only what touches this node; may be given again
     #[arg(long, value_name = "NODE")]
     pub(crate) node: Vec<String>,
+
+    /// A product home as it is deployed; may be given again, and its last part may hold `*`
+    ///
+    /// With homes alone no topology is read. With `-f` too, workspace and homes are judged, and hosts are
+    /// known from the topology.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) home: Vec<PathBuf>,
 }
 
-/// Judges the workspace; makes no file.
+/// Judges the workspace, or homes; makes no file.
 pub(crate) fn run(ui: &Ui, global: &Global, args: &VerifyArgs) -> Result<Outcome, CommandError> {
+    match args.home.is_empty() {
+        true => workspace(ui, global, args),
+        false => homes::run(ui, global, args),
+    }
+}
+
+fn workspace(ui: &Ui, global: &Global, args: &VerifyArgs) -> Result<Outcome, CommandError> {
     let topology = deployment::read_topology(global)?;
     deployment::check_nodes(&topology, &args.node)?;
     let paste = global.paste();
@@ -64,15 +82,25 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &VerifyArgs) -> Result<Outcome
     let now = global.now();
     let report = about(verify(&topology, &found, now), &topology, &args.node);
 
-    let mut out = Vec::new();
     let advice = Commands::new(paste.clone(), &topology);
+    show(ui, global, &report, &advice)
+}
+
+/// Writes a report, and says how the run ends.
+fn show(
+    ui: &Ui,
+    global: &Global,
+    report: &Report,
+    advice: &dyn report::text::Advice,
+) -> Result<Outcome, CommandError> {
+    let mut out = Vec::new();
     match global.format {
-        Format::Json => report::json::v1::verify(&report, &mut out),
+        Format::Json => report::json::v1::verify(report, &mut out),
         Format::Text => {
             let verified = report::text::Verified {
-                report: &report,
-                now,
-                advice: &advice,
+                report,
+                now: global.now(),
+                advice,
             };
             match ui.is_quiet() {
                 true => report::text::problems(verified, ui.layout(), &mut out),

@@ -200,7 +200,7 @@ impl Told<'_> {
         self.ui.status(format_args!(
             "put these lines into `{}`: with them a run in an empty workspace cannot make a second \
              CA or primary",
-            self.global.file.display()
+            self.global.file().display()
         ));
         match self.global.format {
             Format::Text => self.ui.data(lines.as_bytes()),
