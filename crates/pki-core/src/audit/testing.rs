@@ -364,6 +364,7 @@ fn found(path: &Path, bytes: &[u8], mode: u32) -> Found {
 
 pub(crate) fn problem(alias: Option<&str>, kind: ProblemKind) -> Problem {
     Problem {
+        named_by: Vec::new(),
         severity: verify::Severity::Error,
         node: Some("gateway-1".to_owned()),
         file: Some(RelPath::new("nodes/gateway-1/tls.jks").unwrap().into()),
