@@ -138,10 +138,14 @@ fn installed_and_put_back(release: &str) {
             );
         }
     }
-    assert!(
-        installed == deployment.states(),
-        "an installation that is done changed something"
-    );
+    // The note of who held the home last is another, and nothing else.
+    let again = deployment.states();
+    for node in &deployment.nodes {
+        assert!(
+            without_note(&installed[node]) == without_note(&again[node]),
+            "{node}: an installation that is done changed something"
+        );
+    }
 
     for node in &deployment.nodes {
         let undone = deployment.undo(node);
@@ -190,6 +194,12 @@ fn an_installation_is_all_there_or_not_at_all_wherever_it_is_killed() {
         assert!(contents(&deployment.home(node)) == before, "round {round}");
     }
     assert!(killed > 10, "only {killed} were killed");
+}
+
+fn without_note(state: &State) -> State {
+    let mut state = state.clone();
+    state.retain(|path, _| path != Path::new(".apim-pki/lock"));
+    state
 }
 
 /// Paths and contents, without this tool's own folder.
