@@ -7,7 +7,7 @@ use super::{
 use crate::{
     disk::{Effect, Intended},
     install::{After, Installation, Misdirected},
-    wso2::config::Edited,
+    wso2::config::{Edited, Shown},
 };
 
 /// Writes what an installation would change: each value of each configuration file, before and after, then
@@ -119,6 +119,9 @@ fn headline(file: &Intended) -> String {
 fn write_values(edited: &Edited, lines: &mut Lines<'_>) -> io::Result<()> {
     edited.changes.iter().try_for_each(|change| {
         lines.put(2, &format!("{}: {}", change.place.line, change.place.key))?;
+        if change.before.is_some() && change.after == Shown::Hidden {
+            return lines.put(6, "~ another password, which is not shown");
+        }
         if let Some(before) = &change.before {
             lines.put(6, &format!("- {before}"))?;
         }

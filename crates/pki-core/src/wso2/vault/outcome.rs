@@ -11,7 +11,7 @@ use crate::{secret::Bytes, wso2::config::Place, x509::Certificate};
 pub struct Changes {
     /// Every file that changes, whole: each byte outside of the values is as it was.
     pub files: Vec<ChangedFile>,
-    /// What became of each secret that was looked at, in the order of [`Vault::secrets`].
+    /// What became of each secret that was looked at, in the order of [`Vault::secrets`](super::Vault::secrets).
     pub outcomes: Vec<Outcome>,
 }
 
