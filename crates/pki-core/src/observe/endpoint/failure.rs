@@ -46,7 +46,7 @@ pub enum Failure {
         reason: String,
     },
     /// Something else answers on that port.
-    #[error("no TLS is spoken there{}", Like(*.looks_like))]
+    #[error("no TLS is spoken there: {}", Like(*.looks_like, .answer))]
     NotTls {
         /// What it looks like.
         looks_like: Option<Protocol>,
@@ -226,13 +226,13 @@ impl fmt::Display for Received {
     }
 }
 
-struct Like(Option<Protocol>);
+struct Like<'a>(Option<Protocol>, &'a str);
 
-impl fmt::Display for Like {
+impl fmt::Display for Like<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(protocol) => write!(f, ": it looks like {protocol}"),
-            None => Ok(()),
+            Some(protocol) => write!(f, "it looks like {protocol}"),
+            None => write!(f, "it answers `{}`", self.1),
         }
     }
 }
@@ -277,6 +277,14 @@ mod tests {
             said(Failure::Closed { received: 0 }),
             "the connection was closed in the handshake, without an answer"
         );
+        let not_tls = |looks_like| Failure::NotTls {
+            looks_like,
+            answer: "\\x80\\x01".to_owned(),
+        };
+        let http = said(not_tls(Some(Protocol::Http)));
+        assert_eq!(http, "no TLS is spoken there: it looks like HTTP");
+        let unknown = said(not_tls(None));
+        assert_eq!(unknown, "no TLS is spoken there: it answers `\\x80\\x01`");
         let after = Duration::from_secs(5);
         assert_eq!(
             said(Failure::TimedOut {
