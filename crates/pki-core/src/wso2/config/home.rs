@@ -40,7 +40,7 @@ pub const HOME_MARKS: &[&str] = &[
 impl HomeConfig {
     /// Reads the configuration of a home.
     ///
-    /// `product` is the release, where the caller knows it better than the files (a topology).
+    /// `product` is the release, where the caller knows it (a topology) and the files do not tell.
     pub fn read(files: &HomeFiles, product: Option<Product>) -> Self {
         match generation(files) {
             Generation::Toml => v4::read(files, product),

@@ -324,6 +324,35 @@ pub enum NameCheck {
     Other(String),
 }
 
+impl NameCheck {
+    /// What the word of `httpclient.hostnameVerifier` or of Synapse's `HostnameVerifier` means.
+    pub(super) fn of_verifier(text: &str) -> Self {
+        match text {
+            "AllowAll" => Self::AllowAll,
+            "Default" => Self::Default,
+            "DefaultAndLocalhost" => Self::DefaultAndLocalhost,
+            "Strict" => Self::Strict,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// What a switch means that turns the check on.
+    pub(super) fn of_enabling(text: &str) -> Self {
+        match text.eq_ignore_ascii_case("true") {
+            true => Self::Default,
+            false => Self::AllowAll,
+        }
+    }
+
+    /// What a switch means that turns the check off.
+    pub(super) fn of_disabling(text: &str) -> Self {
+        match text.eq_ignore_ascii_case("true") {
+            true => Self::AllowAll,
+            false => Self::Default,
+        }
+    }
+}
+
 /// Which TLS versions a listener takes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

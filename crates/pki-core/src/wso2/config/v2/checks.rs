@@ -145,30 +145,6 @@ fn versions(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn verifier(text: &str) -> NameCheck {
-    match text {
-        "AllowAll" => NameCheck::AllowAll,
-        "Default" => NameCheck::Default,
-        "DefaultAndLocalhost" => NameCheck::DefaultAndLocalhost,
-        "Strict" => NameCheck::Strict,
-        other => NameCheck::Other(other.to_owned()),
-    }
-}
-
-fn enabled(text: &str) -> NameCheck {
-    match text.eq_ignore_ascii_case("true") {
-        true => NameCheck::Default,
-        false => NameCheck::AllowAll,
-    }
-}
-
-fn disabled(text: &str) -> NameCheck {
-    match text.eq_ignore_ascii_case("true") {
-        true => NameCheck::AllowAll,
-        false => NameCheck::Default,
-    }
-}
-
 type Reading = fn(&str) -> NameCheck;
 
 const VERSION: &str = "bin/version.txt";
@@ -179,12 +155,12 @@ const BROKER: &str = "repository/conf/broker.xml";
 /// `ignoreHostnameVerification`, those from 2.2 on `httpclient.hostnameVerifier`.
 #[rustfmt::skip]
 const NAME_CHECKS: &[(&str, &str, Client, Reading)] = &[
-    ("bin/*", "-Dhttpclient.hostnameVerifier", Client::Kernel, verifier),
-    ("bin/*", "-Dorg.wso2.ignoreHostnameVerification", Client::Kernel, disabled),
-    ("bin/*", "-Dorg.opensaml.httpclient.https.disableHostnameVerification", Client::Other("SAML"), disabled),
-    (AXIS2, "axisconfig*/transportSender[https]/parameter[HostnameVerifier]", Client::Synapse, verifier),
-    (AXIS2, "axisconfig*/transportSender[wss]/parameter[ws.client.enable.hostname.verification]", Client::Websocket, enabled),
-    ("repository/conf/identity/EndpointConfig.properties", "hostname.verification.enabled", Client::Other("login pages"), enabled),
+    ("bin/*", "-Dhttpclient.hostnameVerifier", Client::Kernel, NameCheck::of_verifier),
+    ("bin/*", "-Dorg.wso2.ignoreHostnameVerification", Client::Kernel, NameCheck::of_disabling),
+    ("bin/*", "-Dorg.opensaml.httpclient.https.disableHostnameVerification", Client::Other("SAML"), NameCheck::of_disabling),
+    (AXIS2, "axisconfig*/transportSender[https]/parameter[HostnameVerifier]", Client::Synapse, NameCheck::of_verifier),
+    (AXIS2, "axisconfig*/transportSender[wss]/parameter[ws.client.enable.hostname.verification]", Client::Websocket, NameCheck::of_enabling),
+    ("repository/conf/identity/EndpointConfig.properties", "hostname.verification.enabled", Client::Other("login pages"), NameCheck::of_enabling),
 ];
 
 const BROKER_AMQP: &[When] = &[

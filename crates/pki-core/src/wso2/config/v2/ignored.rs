@@ -3,7 +3,7 @@
 use crate::wso2::config::{Document, Leaf, account, glob};
 
 /// Why a value is of no concern; `None` if no table knows it.
-pub(super) fn reason(document: &Document, leaf: &Leaf) -> Option<&'static str> {
+pub(in crate::wso2::config) fn reason(document: &Document, leaf: &Leaf) -> Option<&'static str> {
     let row = ROWS.iter().find(|(file, key, _)| {
         glob::matches(file, document.file()) && glob::matches(key, &leaf.key)
     });

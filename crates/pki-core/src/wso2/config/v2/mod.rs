@@ -16,9 +16,10 @@ mod sources;
 mod stores;
 
 pub(super) use edit::edited;
+pub(super) use ignored::reason;
 use reader::Reader;
 
-use super::{Generation, HomeConfig, HomeFiles, account};
+use super::{Generation, HomeConfig, HomeFiles, Setting, account, glob};
 use crate::wso2::Product;
 
 /// `product` is the release, where the caller knows it and the files do not tell.
@@ -40,6 +41,41 @@ pub(super) fn read(files: &HomeFiles, product: Option<Product>) -> HomeConfig {
     config.transformation = checks::transformation(&reader);
     checks::fill(&reader, &mut config);
     config.documents = reader.documents;
-    account::account(&mut config, ignored::reason);
+    account::account(&mut config, reason);
     config
+}
+
+/// The release, as the generated or written `carbon.xml` and the start script's folder tell it; else what the
+/// caller says.
+pub(super) fn release(files: &HomeFiles, told: Option<Product>) -> Setting<Product> {
+    let carbon = files.get(stores::CARBON).map(|content| {
+        let file = (stores::CARBON.to_owned(), content.clone());
+        HomeFiles::from([file])
+    });
+    // What is wrong with a file that is made at each start is of no concern.
+    let reader = Reader::new(&carbon.unwrap_or_default(), &mut Vec::new());
+    checks::product(&reader, files, told)
+}
+
+/// Reads what the homes of every release have beside their configuration: start scripts and secondary user
+/// stores.
+pub(super) fn beside(files: &HomeFiles, config: &mut HomeConfig) {
+    let beside = files.iter().filter(|(file, _)| {
+        glob::matches("bin/*", file) || glob::matches(sources::USER_STORES, file)
+    });
+    let beside = beside
+        .map(|(file, content)| (file.clone(), content.clone()))
+        .collect();
+    let reader = Reader::new(&beside, &mut config.unread);
+    let offset = checks::offset(&reader);
+    // A system property of the start script counts before the file.
+    if offset.place.is_some() {
+        config.offset = offset;
+    }
+    config.sources.extend(sources::sources(&reader));
+    config
+        .credentials
+        .extend(sources::credentials(&reader, &[]));
+    checks::fill(&reader, config);
+    config.documents.extend(reader.documents);
 }

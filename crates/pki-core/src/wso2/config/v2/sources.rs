@@ -176,7 +176,7 @@ const fn row(
 }
 
 const DATA_SOURCES: &str = "repository/conf/datasources/*.xml";
-const USER_STORES: &str = "repository/deployment/server/userstores/*.xml";
+pub(super) const USER_STORES: &str = "repository/deployment/server/userstores/*.xml";
 const REGISTRY: &str = "repository/conf/registry*.xml";
 const IDENTITY: &str = "repository/conf/**identity.xml";
 const CONFIGURATION: &str =

@@ -1,7 +1,7 @@
 //! What looks like a store, a password or a URL, and is in none of the tables: known and of no concern, or
 //! not known.
 
-use crate::wso2::config::{Document, HomeConfig, Leaf, Syntax, account};
+use crate::wso2::config::{Document, HomeConfig, Leaf, Syntax, account, v2};
 
 /// Sorts what the tables did not take.
 pub(super) fn account(config: &mut HomeConfig) {
@@ -9,6 +9,9 @@ pub(super) fn account(config: &mut HomeConfig) {
 }
 
 fn reason(document: &Document, leaf: &Leaf) -> Option<&'static str> {
+    if document.syntax() != Syntax::Toml {
+        return v2::reason(document, leaf);
+    }
     let holds = |(pattern, _): &&(&str, &str)| {
         let pattern = *pattern;
         match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
@@ -19,8 +22,7 @@ fn reason(document: &Document, leaf: &Leaf) -> Option<&'static str> {
     };
     let by_key = IGNORED.iter().find(holds).map(|(_, why)| *why);
     by_key.or_else(|| {
-        let namespace = document.syntax() == Syntax::Xml && leaf.name().starts_with("@xmlns");
-        (account::is_vocabulary(leaf) || namespace)
+        account::is_vocabulary(leaf)
             .then_some("it names a claim or a vocabulary, which nobody opens")
     })
 }

@@ -97,30 +97,6 @@ fn versions(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn verifier(text: &str) -> NameCheck {
-    match text {
-        "AllowAll" => NameCheck::AllowAll,
-        "Default" => NameCheck::Default,
-        "DefaultAndLocalhost" => NameCheck::DefaultAndLocalhost,
-        "Strict" => NameCheck::Strict,
-        other => NameCheck::Other(other.to_owned()),
-    }
-}
-
-fn enabled(text: &str) -> NameCheck {
-    match text.eq_ignore_ascii_case("true") {
-        true => NameCheck::Default,
-        false => NameCheck::AllowAll,
-    }
-}
-
-fn disabled(text: &str) -> NameCheck {
-    enabled(match text.eq_ignore_ascii_case("true") {
-        true => "false",
-        false => "true",
-    })
-}
-
 /// What a value of a key means.
 type Reading = fn(&str) -> NameCheck;
 
@@ -130,11 +106,11 @@ const HOSTS: &[&str] = &["server.hostname", "server.mgt_console_hostname"];
 /// Whose check a key sets, and what its values mean. What is below `system.parameter` becomes a system property.
 #[rustfmt::skip]
 const NAME_CHECKS: &[(Client, &str, Reading)] = &[
-    (Client::Synapse, "transport.passthru_https.sender.parameters.HostnameVerifier", verifier),
-    (Client::Websocket, "transport.wss.sender.parameters.ws.client.enable.hostname.verification", enabled),
-    (Client::Kernel, "system.parameter.httpclient.hostnameVerifier", verifier),
-    (Client::Kernel, "system.parameter.org.wso2.ignoreHostnameVerification", disabled),
-    (Client::Other("SAML"), "system.parameter.org.opensaml.httpclient.https.disableHostnameVerification", disabled),
+    (Client::Synapse, "transport.passthru_https.sender.parameters.HostnameVerifier", NameCheck::of_verifier),
+    (Client::Websocket, "transport.wss.sender.parameters.ws.client.enable.hostname.verification", NameCheck::of_enabling),
+    (Client::Kernel, "system.parameter.httpclient.hostnameVerifier", NameCheck::of_verifier),
+    (Client::Kernel, "system.parameter.org.wso2.ignoreHostnameVerification", NameCheck::of_disabling),
+    (Client::Other("SAML"), "system.parameter.org.opensaml.httpclient.https.disableHostnameVerification", NameCheck::of_disabling),
 ];
 
 /// Whose versions a key holds, and what switches it on.

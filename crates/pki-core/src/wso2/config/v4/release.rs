@@ -3,7 +3,7 @@
 use super::resolve::Resolver;
 use crate::wso2::{
     Product, Role,
-    config::{Document, HomeFiles, Place, Setting, Unknown},
+    config::{Document, HomeFiles, Place, Setting, Unknown, v2},
 };
 
 /// The releases that a home may be of.
@@ -61,26 +61,19 @@ impl std::fmt::Display for Releases {
     }
 }
 
-/// The release: the caller's, else what the generated `carbon.xml` says, else what can be excluded.
+/// The release: what the files say, else the caller, else what can be excluded.
 pub(super) fn release(
     files: &HomeFiles,
-    carbon: Option<&Document>,
     deployment: Option<&Document>,
     caller: Option<Product>,
 ) -> (Setting<Product>, Releases) {
-    let one = |product| Releases {
-        oldest: product,
-        newest: product,
-    };
-    if let Some(product) = caller {
-        return (Setting::default_of_release(product), one(product));
-    }
-    let version = carbon.and_then(|carbon| Some((carbon, carbon.leaf("Server/Version")?)));
-    if let Some((carbon, leaf)) = version
-        && let Ok(product) = leaf.text().parse::<Product>()
-    {
-        let place = Place::of(carbon, leaf);
-        return (Setting::written(Ok(product), place), one(product));
+    let told = v2::release(files, caller);
+    if let Ok(product) = told.value {
+        let one = Releases {
+            oldest: product,
+            newest: product,
+        };
+        return (told, one);
     }
     let mut releases = Releases {
         oldest: Product::of(ALL.0.0, ALL.0.1),
