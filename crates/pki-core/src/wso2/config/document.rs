@@ -1,8 +1,8 @@
-use std::{fmt, ops::Range, sync::Arc};
+use std::{cell::Cell, fmt, ops::Range, sync::Arc};
 
 use zeroize::Zeroizing;
 
-use super::{glob, json, properties, script, toml, xml};
+use super::{edit, glob, json, properties, script, toml, xml};
 
 /// How a configuration file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -198,6 +198,18 @@ impl Document {
         position(&self.text, self.blocks[block.0].span.start)
     }
 
+    /// Line and column behind a block.
+    pub(super) fn end_of(&self, block: BlockId) -> (usize, usize) {
+        position(&self.text, self.blocks[block.0].span.end)
+    }
+
+    /// Line and column behind the last attribute of an element.
+    pub(super) fn end_of_start_tag(&self, element: BlockId) -> (usize, usize) {
+        let span = &self.blocks[element.0].span;
+        let tag = edit::end_of_start_tag(&self.text[span.clone()]);
+        position(&self.text, span.start + tag)
+    }
+
     /// The first value below a block whose key is the block's and then `relative`: `Location`,
     /// `KeyStore/Location`, `@port`.
     pub fn within(&self, block: BlockId, relative: &str) -> Option<&Leaf> {
@@ -224,11 +236,6 @@ impl Document {
         leaf.blocks.iter().any(|block| self.blocks[block.0].listed)
     }
 
-    /// Where a block begins in the text.
-    pub(super) fn block_start(&self, block: BlockId) -> usize {
-        self.blocks[block.0].span.start
-    }
-
     /// The element whose text a leaf is, or whose attribute.
     pub(super) fn element_of(&self, leaf: &Leaf) -> Option<BlockId> {
         if leaf.name().starts_with('@') {
@@ -251,11 +258,6 @@ impl Document {
         self.within(element, "@secretAlias")
     }
 
-    /// True if a text stands anywhere in the file.
-    pub(super) fn mentions(&self, text: &str) -> bool {
-        self.text.contains(text)
-    }
-
     /// The block that holds a block.
     pub fn parent(&self, block: BlockId) -> Option<BlockId> {
         self.blocks[block.0].parent
@@ -271,11 +273,6 @@ impl Leaf {
     /// The block that holds it.
     pub fn parent(&self) -> Option<BlockId> {
         self.blocks.last().copied()
-    }
-
-    /// Where it begins in the document's text.
-    pub(super) fn start(&self) -> usize {
-        self.span.start
     }
 
     /// The last part of its key, an attribute with its `@`.
@@ -313,10 +310,37 @@ pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
     (line, before[start..].chars().count() + 1)
 }
 
+/// What the leaves of a document may take in memory: each names all that leads to it.
+#[derive(Debug, Default)]
+pub(super) struct Budget(usize);
+
+impl Budget {
+    /// False if a leaf or a block with such a key, so deep, is more than any honest file needs.
+    pub(super) fn allows(&mut self, key: &str, depth: usize) -> bool {
+        self.0 += size_of::<Leaf>() + key.len() + depth * size_of::<BlockId>();
+        self.0 <= Self::LIMIT
+    }
+
+    /// Why a file is refused that does not keep to it.
+    pub(super) fn error((line, column): (usize, usize)) -> DocumentError {
+        DocumentError::Syntax {
+            line,
+            column,
+            reason: "its values and what leads to them take more memory than any such file needs"
+                .to_owned(),
+        }
+    }
+
+    /// In bytes. The largest file of a home takes under 0.5 MB.
+    const LIMIT: usize = 64 << 20;
+}
+
 /// Positions of growing offsets, in one pass.
 pub(super) struct Positions<'a> {
     text: &'a str,
     line_starts: Vec<usize>,
+    /// The last that was asked for: offset, line, column.
+    last: Cell<(usize, usize, usize)>,
 }
 
 impl<'a> Positions<'a> {
@@ -326,6 +350,7 @@ impl<'a> Positions<'a> {
         Self {
             text,
             line_starts: line_starts.collect(),
+            last: Cell::new((0, 1, 1)),
         }
     }
 
@@ -335,8 +360,14 @@ impl<'a> Positions<'a> {
 
     pub(super) fn of(&self, offset: usize) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= offset);
-        let start = self.line_starts[line - 1];
-        (line, self.text[start..offset].chars().count() + 1)
+        // A file may be one line: what was counted is not counted again.
+        let (start, column) = match self.last.get() {
+            (at, on, column) if on == line && at <= offset => (at, column),
+            _ => (self.line_starts[line - 1], 1),
+        };
+        let column = column + self.text[start..offset].chars().count();
+        self.last.set((offset, line, column));
+        (line, column)
     }
 }
 
@@ -420,6 +451,17 @@ mod tests {
         assert!(Document::read("f", Syntax::Xml, laughs).is_err());
         let deep = "<a>".repeat(100_000) + &"</a>".repeat(100_000);
         assert!(Document::read("f", Syntax::Xml, deep.as_bytes()).is_err());
+        // A long name leads to many values, and all of it is one line.
+        let name = "n".repeat(100_000);
+        let long = format!("<{name}>{}</{name}>", "<a/>".repeat(100_000));
+        let named = format!("<a name='{name}'>{}</a>", "<a/>".repeat(100_000));
+        for text in [long, named] {
+            let error = Document::read("f", Syntax::Xml, text.as_bytes()).unwrap_err();
+            assert!(error.to_string().contains("memory"), "{error}");
+        }
+        let line = format!("<r>{}</r>", "<a>\u{e9}</a>".repeat(90_000));
+        let document = Document::read("f", Syntax::Xml, line.as_bytes()).unwrap();
+        assert_eq!(document.leaves()[89_999].column, 4 + 89_999 * 8 + 3);
         let crowd: String = (0..100_000).map(|at| format!(" a{at}=''")).collect();
         assert!(Document::read("f", Syntax::Xml, format!("<a{crowd}/>").as_bytes()).is_err());
     }
@@ -464,6 +506,18 @@ mod tests {
     }
 
     #[test]
+    fn a_long_key_that_leads_to_many_values_is_refused() {
+        let name = "n".repeat(100_000);
+        let values: String = (0..100_000).map(|at| format!("a{at}=1\n")).collect();
+        let toml = format!("[{name}]\n{values}");
+        let error = Document::read("f", Syntax::Toml, toml.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("memory"), "{error}");
+        let json = format!("{{\"{name}\":[{}1]}}", "1,".repeat(50_000));
+        let error = Document::read("f", Syntax::Json, json.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("memory"), "{error}");
+    }
+
+    #[test]
     fn json_values_keep_their_places() {
         let text = "\u{feff}{\r\n \"sso\" : {\r\n  \"p\\u0061ss\" :\"a\\\"b\", \"n\": [1, {\"x\":true}, null]}}";
         let document = read(Syntax::Json, text.as_bytes());
@@ -495,7 +549,7 @@ mod tests {
         }
         let closed = "[".repeat(100_000) + &"]".repeat(100_000);
         assert!(Document::read("f", Syntax::Json, closed.as_bytes()).is_err());
-        let crowd = format!("[{}1]", "1,".repeat(200_000));
+        let crowd = format!("[{}1]", "1,".repeat(800_000));
         assert!(Document::read("f", Syntax::Json, crowd.as_bytes()).is_err());
     }
 

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Document, DocumentError, Leaf, Syntax,
-    document::{Block, BlockId, Encoding, Positions, utf8},
+    document::{Block, BlockId, Budget, Encoding, Positions, utf8},
 };
 
 /// Reads what `JSON.parse` of the product's portals reads: RFC 8259, a byte order mark before it.
@@ -25,6 +25,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DocumentError> 
             listed: false,
         }],
         leaves: Vec::new(),
+        budget: Budget::default(),
     };
     let root: &RawValue =
         serde_json::from_str(content).map_err(|error| reader.error(content, &error))?;
@@ -61,6 +62,7 @@ struct Reader<'a> {
     positions: Positions<'a>,
     blocks: Vec<Block>,
     leaves: Vec<Leaf>,
+    budget: Budget,
 }
 
 impl<'a> Reader<'a> {
@@ -75,6 +77,9 @@ impl<'a> Reader<'a> {
                 column,
                 reason: format!("objects are nested deeper than {DEPTH}"),
             });
+        }
+        if !self.budget.allows(key, within.len()) {
+            return Err(Budget::error(self.positions.of(start)));
         }
         match raw.as_bytes().first() {
             Some(b'{') => {
@@ -110,9 +115,6 @@ impl<'a> Reader<'a> {
                 }
             }
             first => {
-                if self.leaves.len() == LEAVES {
-                    return Err(self.crowd(start));
-                }
                 let is_string = first == Some(&b'"');
                 let text = match is_string {
                     true => serde_json::from_str(raw).map_err(|error| self.error(raw, &error))?,
@@ -132,15 +134,6 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
-    }
-
-    fn crowd(&self, at: usize) -> DocumentError {
-        let (line, column) = self.positions.of(at);
-        DocumentError::Syntax {
-            line,
-            column,
-            reason: format!("it has more than {LEAVES} values"),
-        }
     }
 
     /// `within` is the part of the text that was read.
@@ -214,5 +207,3 @@ impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
 
 /// Objects of a home's files are nested 2 deep. Each level is read once for each level above it.
 const DEPTH: usize = 32;
-/// The largest file of a home has 20.
-const LEAVES: usize = 100_000;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Document, DocumentError, Leaf, Syntax,
-    document::{Block, BlockId, Encoding, Positions, position, utf8},
+    document::{Block, BlockId, Budget, Encoding, Positions, position, utf8},
 };
 
 pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DocumentError> {
@@ -29,11 +29,19 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DocumentError> 
             listed: false,
         }],
         leaves: Vec::new(),
+        budget: Budget::default(),
+        crowded: None,
     };
     reader.table(tree.as_table(), &[BlockId(0)]);
     let Reader {
-        blocks, mut leaves, ..
+        blocks,
+        mut leaves,
+        crowded,
+        ..
     } = reader;
+    if let Some(at) = crowded {
+        return Err(Budget::error(at));
+    }
     // Sub-tables come before what stands above them in the file.
     leaves.sort_by_key(|leaf| leaf.span.start);
     Ok(Document {
@@ -50,11 +58,17 @@ struct Reader<'a> {
     positions: Positions<'a>,
     blocks: Vec<Block>,
     leaves: Vec<Leaf>,
+    budget: Budget,
+    /// Where it became too much; nothing is taken from there on.
+    crowded: Option<(usize, usize)>,
 }
 
 impl Reader<'_> {
     fn table(&mut self, table: &dyn TableLike, within: &[BlockId]) {
         for (name, item) in table.iter() {
+            if self.crowded.is_some() {
+                return;
+            }
             match item {
                 Item::None => {}
                 Item::Value(value) => self.value(&self.key(within, name), value, within, false),
@@ -92,6 +106,10 @@ impl Reader<'_> {
                 };
                 let span = scalar.span().unwrap_or_default();
                 let (line, column) = self.positions.of(span.start);
+                if !self.budget.allows(key, within.len()) {
+                    self.crowded.get_or_insert((line, column));
+                    return;
+                }
                 self.leaves.push(Leaf {
                     key: key.to_owned(),
                     blocks: within.to_vec(),
@@ -115,6 +133,10 @@ impl Reader<'_> {
         listed: bool,
     ) -> Vec<BlockId> {
         let id = BlockId(self.blocks.len());
+        if !self.budget.allows(&key, within.len()) {
+            let at = self.positions.of(span.clone().unwrap_or_default().start);
+            self.crowded.get_or_insert(at);
+        }
         self.blocks.push(Block {
             key,
             parent: within.last().copied(),

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Document, DocumentError, Leaf, Syntax,
-    document::{Block, BlockId, Encoding, Positions, position, utf8},
+    document::{Block, BlockId, Budget, Encoding, Positions, position, utf8},
 };
 
 pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DocumentError> {
@@ -31,6 +31,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DocumentError> 
         blocks: Vec::new(),
         leaves: Vec::new(),
         seen: HashMap::new(),
+        budget: Budget::default(),
     };
     for node in tree.descendants().filter(Node::is_element) {
         reader.element(node)?;
@@ -51,6 +52,7 @@ struct Reader<'a> {
     blocks: Vec<Block>,
     leaves: Vec<Leaf>,
     seen: HashMap<NodeId, BlockId>,
+    budget: Budget,
 }
 
 impl Reader<'_> {
@@ -63,6 +65,7 @@ impl Reader<'_> {
             None => segment(node),
             Some(parent) => format!("{}/{}", self.blocks[parent.0].key, segment(node)),
         };
+        self.spend(&key, 0, node.range().start)?;
         let id = BlockId(self.blocks.len());
         self.blocks.push(Block {
             key: key.clone(),
@@ -81,26 +84,8 @@ impl Reader<'_> {
                 reason: format!("elements are nested deeper than {DEPTH}"),
             });
         }
-        if !node.children().any(|child| child.is_element()) {
-            let text: Zeroizing<String> = Zeroizing::new(
-                node.children()
-                    .filter(Node::is_text)
-                    .filter_map(|child| child.text())
-                    .collect(),
-            );
-            self.push(Leaf {
-                key: key.clone(),
-                blocks: outer.clone(),
-                line: 0,
-                column: 0,
-                secret_alias: secret_alias.clone(),
-                text: Zeroizing::new(text.trim().to_owned()),
-                span: text_span(node, self.positions_text()),
-                is_string: true,
-            });
-        }
         let own = {
-            let mut own = outer;
+            let mut own = outer.clone();
             own.push(id);
             own
         };
@@ -114,14 +99,41 @@ impl Reader<'_> {
                 text: Zeroizing::new(attribute.value().trim().to_owned()),
                 span: attribute.range_value(),
                 is_string: true,
-            });
+            })?;
+        }
+        if !node.children().any(|child| child.is_element()) {
+            let text: Zeroizing<String> = Zeroizing::new(
+                node.children()
+                    .filter(Node::is_text)
+                    .filter_map(|child| child.text())
+                    .collect(),
+            );
+            self.push(Leaf {
+                key,
+                blocks: outer,
+                line: 0,
+                column: 0,
+                secret_alias,
+                text: Zeroizing::new(text.trim().to_owned()),
+                span: text_span(node, self.positions_text()),
+                is_string: true,
+            })?;
         }
         Ok(())
     }
 
-    fn push(&mut self, mut leaf: Leaf) {
+    fn push(&mut self, mut leaf: Leaf) -> Result<(), DocumentError> {
+        self.spend(&leaf.key, leaf.blocks.len(), leaf.span.start)?;
         (leaf.line, leaf.column) = self.positions.of(leaf.span.start);
         self.leaves.push(leaf);
+        Ok(())
+    }
+
+    fn spend(&mut self, key: &str, depth: usize, at: usize) -> Result<(), DocumentError> {
+        match self.budget.allows(key, depth) {
+            true => Ok(()),
+            false => Err(Budget::error(self.positions.of(at))),
+        }
     }
 
     fn positions_text(&self) -> &str {
