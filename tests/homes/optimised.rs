@@ -48,7 +48,7 @@ fn disable_sender(files: &mut HomeFiles, name: &str) {
 }
 
 /// What the script does for a role, as far as it touches configuration.
-fn optimise(files: &mut HomeFiles, role: Role) {
+pub(crate) fn optimise(files: &mut HomeFiles, role: Role) {
     let deployment = "repository/deployment/server/";
     match role {
         Role::KeyManager | Role::Store => {

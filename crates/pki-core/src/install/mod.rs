@@ -22,7 +22,9 @@ use crate::{
     topology::{Group, Node, StoreFile, Topology},
     wso2::{
         Product, SECURITY_FOLDER, Slot,
-        config::{Edited, Edits, HomeConfig, HomeFiles, State, Wanted, WantedStore, Written},
+        config::{
+            Edited, Edits, Generation, HomeConfig, HomeFiles, State, Wanted, WantedStore, Written,
+        },
         known_certificate,
     },
     x509::Certificate,
@@ -163,7 +165,7 @@ fn wanted(
             None => (Slot::Primary, &order.topology.stores.primary),
         };
         let password = password(order, settings)?;
-        let password = written(order, played_by, &password, &mut promised);
+        let password = written(order, slot, played_by, &password, &mut promised);
         let alias = (slot != Slot::Truststore).then(|| settings.alias.clone());
         wanted.stores.insert(
             slot,
@@ -230,13 +232,14 @@ fn password(order: &Order<'_>, settings: &StoreFile) -> Result<Password, Install
 fn written(
     order: &Order<'_>,
     slot: Slot,
+    played_by: Slot,
     password: &Password,
     promised: &mut Vec<Promised>,
 ) -> Written {
     let mut promise = |name: &str| {
         let promise = Promised {
             name: name.to_owned(),
-            slot: Some(slot),
+            slot: Some(played_by),
         };
         if !promised.contains(&promise) {
             promised.push(promise);
@@ -245,11 +248,22 @@ fn written(
     };
     match order.passwords {
         PasswordStyle::Plain => Written::Plain(password.clone()),
-        PasswordStyle::Environment => Written::Environment(promise(slot.password_variable())),
-        PasswordStyle::Secret => Written::Secret {
-            alias: promise(slot.secret_alias()),
-            otherwise: password.clone(),
-        },
+        PasswordStyle::Environment => Written::Environment(promise(played_by.password_variable())),
+        PasswordStyle::Secret => {
+            // In XML each place has an alias of its own, one for the internal key too where the primary
+            // plays it.
+            let own = order.config.secret_aliases(match order.config.generation {
+                Generation::Xml => slot,
+                _ => played_by,
+            });
+            for alias in &own {
+                promise(alias);
+            }
+            Written::Secret {
+                alias: played_by.secret_alias().to_owned(),
+                otherwise: password.clone(),
+            }
+        }
     }
 }
 

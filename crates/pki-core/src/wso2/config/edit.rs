@@ -83,6 +83,63 @@ impl Edits {
         });
     }
 
+    /// Puts an element behind another, after the white space that stands before that one.
+    pub(super) fn add_element(&mut self, document: &Document, beside: BlockId, element: &Element) {
+        let span = &document.blocks[beside.0].span;
+        let text = document.text.as_str();
+        let before = &text[..span.start];
+        let blank = &before[before.trim_end().len()..];
+        let tag = text[span.start..].trim_start_matches('<');
+        let name = tag.split(|c: char| c.is_whitespace() || matches!(c, '/' | '>'));
+        let prefix = name
+            .into_iter()
+            .next()
+            .and_then(|name| name.split_once(':'));
+        let prefix = prefix.map_or(String::new(), |(prefix, _)| format!("{prefix}:"));
+        let mut by = Zeroizing::new(String::new());
+        element.write(&mut by, blank, &prefix);
+        if by.contains("svns:secretAlias") {
+            self.declare_secrets(document, beside);
+        }
+        self.replaced.push(Replaced {
+            span: span.end..span.end,
+            by,
+        });
+    }
+
+    /// What the cipher tool does for a secret (`CipherTool.tokenToConfigFile`): the value becomes
+    /// `password`, its element names the alias, and the root element declares the prefix. The value is the
+    /// caller's to set.
+    pub(in crate::wso2) fn name_secret(
+        &mut self,
+        document: &Document,
+        leaf: &Leaf,
+        element: BlockId,
+        alias: &str,
+    ) {
+        match document.secret_alias_leaf(leaf) {
+            Some(old) => self.set(document, old, alias),
+            None => {
+                self.declare_secrets(document, element);
+                self.add_attribute(document, element, "svns:secretAlias", alias);
+            }
+        }
+    }
+
+    /// Declares the prefix of `svns:secretAlias` at the root element, once.
+    fn declare_secrets(&mut self, document: &Document, within: BlockId) {
+        let mut root = within;
+        while let Some(parent) = document.blocks[root.0].parent {
+            root = parent;
+        }
+        let element = &document.text[document.blocks[root.0].span.clone()];
+        let declares = element[..end_of_start_tag(element)].contains("xmlns:svns");
+        let is_new = |it: &Replaced| it.by.starts_with(" xmlns:svns=");
+        if !declares && !self.replaced.iter().any(is_new) {
+            self.add_attribute(document, root, "xmlns:svns", SECRETS);
+        }
+    }
+
     /// Gives an element another attribute, behind those that it has.
     pub fn add_attribute(
         &mut self,
@@ -100,6 +157,48 @@ impl Edits {
         });
     }
 }
+
+/// An element to be put into an XML document.
+#[derive(Clone, Default)]
+pub(super) struct Element {
+    pub(super) name: String,
+    /// The alias of the secret that its text stands for.
+    pub(super) alias: Option<String>,
+    pub(super) text: Zeroizing<String>,
+    pub(super) children: Vec<Element>,
+}
+
+impl Element {
+    pub(super) fn new(name: &str, text: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            text: Zeroizing::new(text.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// `blank` is what stands before it: a line end and blanks.
+    fn write(&self, out: &mut String, blank: &str, prefix: &str) {
+        let name = format!("{prefix}{}", self.name);
+        out.push_str(&format!("{blank}<{name}"));
+        if let Some(alias) = &self.alias {
+            let alias = escaped(alias, true);
+            out.push_str(&format!(" svns:secretAlias=\"{}\"", alias.as_str()));
+        }
+        out.push('>');
+        out.push_str(&escaped(&self.text, false));
+        for child in &self.children {
+            child.write(out, &format!("{blank}    "), prefix);
+        }
+        if !self.children.is_empty() {
+            out.push_str(blank);
+        }
+        out.push_str(&format!("</{name}>"));
+    }
+}
+
+/// The namespace of `svns:secretAlias`.
+const SECRETS: &str = "http://org.wso2.securevault/configuration";
 
 impl Document {
     /// The bytes of the file with changes, in its own encoding. Without a change they are the file's.
@@ -241,7 +340,7 @@ fn properties_value(value: &str) -> Zeroizing<String> {
 }
 
 /// Where the start tag of an element ends, before its `>` or `/>` and the white space before that.
-fn end_of_start_tag(element: &str) -> usize {
+pub(super) fn end_of_start_tag(element: &str) -> usize {
     let mut quote = None;
     for (at, c) in element.char_indices() {
         match (quote, c) {

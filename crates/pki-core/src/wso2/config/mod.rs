@@ -52,6 +52,7 @@ mod xml;
 
 pub use document::{BlockId, Document, DocumentError, Leaf, Syntax};
 pub use edit::Edits;
+use edit::Element;
 pub(in crate::wso2) use edit::toml_key;
 pub use home::{CONFIGURATION_FILES, HOME_MARKS, HomeFiles};
 pub use model::{

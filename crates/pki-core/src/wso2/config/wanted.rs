@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use super::{Generation, HomeConfig, Place, v2, v4};
+use super::{Document, Generation, HomeConfig, Leaf, Place, v2, v4};
 use crate::{
     keystore::Format,
     secret::{Bytes, Password},
@@ -52,7 +52,7 @@ pub enum Written {
     Plain(Password),
     /// `$secret{alias}`, in XML `svns:secretAlias="alias"`: the product's secret repository has it.
     Secret {
-        /// The alias.
+        /// The alias; in XML each part asks for one of its own ([`HomeConfig::secret_aliases`]).
         alias: String,
         /// What stands where the product takes no alias (2.x: Synapse's transports, their profiles, the
         /// broker, the data bridge).
@@ -98,6 +98,15 @@ pub enum Shown {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditError {
+    /// The home has an internal keystore of its own, and the primary is to take its place: what it encrypted
+    /// would be lost.
+    #[error(
+        "{place}: the internal keystore is one of its own, and the primary is to take its place"
+    )]
+    OwnInternalKey {
+        /// Where the internal keystore is named.
+        place: Place,
+    },
     /// A file that would have to change cannot be read.
     #[error("`{file}` cannot be read, so nothing in it can be changed")]
     Unread {
@@ -131,6 +140,25 @@ impl HomeConfig {
             Generation::Toml => v4::edited(self, wanted),
             Generation::Xml => v2::edited(self, wanted),
         }
+    }
+}
+
+impl HomeConfig {
+    /// The aliases of the secrets that stand for the password of a slot where passwords are written as
+    /// secrets: in `deployment.toml` one, in XML one for each password that can be one.
+    pub fn secret_aliases(&self, slot: Slot) -> Vec<String> {
+        match self.generation {
+            Generation::Toml => vec![slot.secret_alias().to_owned()],
+            Generation::Xml => v2::secret_aliases(self, slot),
+        }
+    }
+
+    /// The document and the value at a place.
+    pub(super) fn at(&self, place: &Place) -> Option<(&Document, &Leaf)> {
+        let document = self.documents.iter().find(|it| it.file == place.file)?;
+        let mut leaves = document.leaves().iter();
+        let leaf = leaves.find(|leaf| Place::of(document, leaf) == *place)?;
+        Some((document, leaf))
     }
 }
 

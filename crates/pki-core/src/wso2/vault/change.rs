@@ -226,7 +226,7 @@ impl<'a> Vault<'a> {
                 Ok(Some((done, value))) => {
                     outcomes.push(Outcome { alias, place, done });
                     if let Some(value) = value {
-                        let (edits, _) = work.edits(secret.document);
+                        let edits = work.edits(secret.document);
                         edits.set(secret.document, secret.leaf, &value);
                     }
                 }
@@ -275,8 +275,8 @@ type Decided = (Done, Option<String>);
 pub(super) struct Work<'a>(Vec<(&'a Document, Edits)>);
 
 impl<'a> Work<'a> {
-    /// Those of a document, and whether they are the first.
-    pub(super) fn edits(&mut self, document: &'a Document) -> (&mut Edits, bool) {
+    /// Those of a document.
+    pub(super) fn edits(&mut self, document: &'a Document) -> &mut Edits {
         let found = self
             .0
             .iter()
@@ -285,7 +285,7 @@ impl<'a> Work<'a> {
             self.0.push((document, Edits::new()));
             self.0.len() - 1
         });
-        (&mut self.0[at].1, found.is_none())
+        &mut self.0[at].1
     }
 
     fn done(self, outcomes: Vec<Outcome>) -> Changes {

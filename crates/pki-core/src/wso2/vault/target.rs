@@ -1,7 +1,7 @@
 //! Where the cipher tool would put a secret's alias: `cipher-tool.properties`.
 
 use super::{Content, Keeper, Secret, change::Work, repository::place};
-use crate::wso2::config::{BlockId, Document, Edits, Leaf, Place};
+use crate::wso2::config::{BlockId, Document, Leaf, Place};
 
 /// A value of the configuration that a secret is to stand for, as `cipher-tool.properties` says: the alias, then
 /// a file and an XPath in it.
@@ -88,24 +88,11 @@ impl<'a> Target<'a> {
             if leaf.secret_alias.is_some() {
                 continue;
             }
-            let (edits, first) = work.edits(document);
-            if first && !declares_prefix(document) {
-                let root = leaf.blocks.first().unwrap_or(element);
-                edits.add_attribute(document, *root, "xmlns:svns", NAMESPACE);
-            }
+            let edits = work.edits(document);
             edits.set(document, leaf, "password");
-            edits.add_attribute(document, *element, "svns:secretAlias", &self.alias);
+            edits.name_secret(document, leaf, *element, &self.alias);
         }
     }
-}
-
-fn declares_prefix(document: &Document) -> bool {
-    let bytes = document.edited(&Edits::new());
-    let declaration = b"xmlns:svns";
-    bytes
-        .expose()
-        .windows(declaration.len())
-        .any(|window| window == declaration)
 }
 
 impl Found<'_> {
@@ -278,6 +265,3 @@ fn last_segment(key: &str) -> &str {
     }
     key
 }
-
-/// Of the prefix `svns`.
-const NAMESPACE: &str = "http://org.wso2.securevault/configuration";

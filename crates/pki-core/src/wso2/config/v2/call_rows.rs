@@ -4,7 +4,7 @@
 use super::{
     calls::Row,
     reader::When,
-    stores::{API_MANAGER, CARBON},
+    store_rows::{API_MANAGER, CARBON},
 };
 use crate::wso2::{
     Role::{self, Gateway, KeyManager, Publisher, Store, TrafficManager},

@@ -3,7 +3,7 @@
 use super::{
     call_rows::ROWS,
     reader::{Reader, When},
-    stores::{API_MANAGER, CARBON},
+    store_rows::{API_MANAGER, CARBON},
 };
 use crate::wso2::{
     Role,
@@ -142,7 +142,7 @@ fn thrift(reader: &Reader) -> Option<Call> {
     })
 }
 
-const THRIFT_HOST: &str = "APIManager/APIKeyValidator/ThriftServerHost";
+pub(super) const THRIFT_HOST: &str = "APIManager/APIKeyValidator/ThriftServerHost";
 /// Without `ThriftClientPort`; the opener's own offset is added.
 const THRIFT_PORT: u16 = 10397;
 const THRIFT_CLIENT: &[When] = &[When::Own("KeyValidatorClientType", "ThriftClient", false)];

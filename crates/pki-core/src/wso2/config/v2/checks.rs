@@ -2,7 +2,7 @@
 
 use super::{
     reader::{Reader, When},
-    stores::{CARBON, DATA_BRIDGE},
+    store_rows::{CARBON, DATA_BRIDGE},
 };
 use crate::wso2::{
     Product,

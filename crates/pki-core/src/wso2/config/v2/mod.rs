@@ -1,6 +1,6 @@
 //! XML configuration: 2.x.
 //!
-//! What the product reads is in tables: which file and element names a store ([`stores`]), another server
+//! What the product reads is in tables: which file and element names a store ([`store_rows`]), another server
 //! ([`call_rows`]), a database or a password ([`sources`]), what is about the node itself ([`checks`]) and
 //! what only looks so ([`ignored`]). What is not in a home's files is not there: an element that a release
 //! does not have, one that is commented out, a file that the profile optimiser removed.
@@ -13,9 +13,10 @@ mod edit;
 mod ignored;
 mod reader;
 mod sources;
+mod store_rows;
 mod stores;
 
-pub(super) use edit::edited;
+pub(super) use edit::{edited, secret_aliases};
 pub(super) use ignored::reason;
 use reader::Reader;
 
@@ -48,8 +49,8 @@ pub(super) fn read(files: &HomeFiles, product: Option<Product>) -> HomeConfig {
 /// The release, as the generated or written `carbon.xml` and the start script's folder tell it; else what the
 /// caller says.
 pub(super) fn release(files: &HomeFiles, told: Option<Product>) -> Setting<Product> {
-    let carbon = files.get(stores::CARBON).map(|content| {
-        let file = (stores::CARBON.to_owned(), content.clone());
+    let carbon = files.get(store_rows::CARBON).map(|content| {
+        let file = (store_rows::CARBON.to_owned(), content.clone());
         HomeFiles::from([file])
     });
     // What is wrong with a file that is made at each start is of no concern.

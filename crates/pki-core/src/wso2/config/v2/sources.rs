@@ -2,7 +2,7 @@
 
 use super::{
     reader::{Reader, USER_MANAGEMENT, When},
-    stores::{API_MANAGER, CARBON},
+    store_rows::{API_MANAGER, CARBON},
 };
 use crate::{
     secret::Password,

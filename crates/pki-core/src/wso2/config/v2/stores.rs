@@ -1,23 +1,28 @@
 //! Which elements name a store.
 
-use super::reader::{Reader, When, path};
+use super::{
+    reader::{Reader, When, path},
+    store_rows::{
+        API_MANAGER, CARBON, CATALINA, DATA_BRIDGE, IDENTITY, PORTALS, ROWS, THRIFT_SERVER,
+    },
+};
 use crate::wso2::{
-    Slot,
-    config::{BlockId, Document, Setting, State, StoreConsumer, StoreUse, Unknown, glob},
+    SECURITY_FOLDER, Slot,
+    config::{BlockId, Document, Leaf, Setting, State, StoreConsumer, StoreUse, Unknown, glob},
 };
 
 /// An element, or a file, that names a store.
 #[derive(Debug)]
 pub(super) struct Row {
     /// A pattern of files.
-    file: &'static str,
+    pub(super) file: &'static str,
     /// A pattern of the blocks that hold the values.
-    block: &'static str,
+    pub(super) block: &'static str,
     pub(super) fields: &'static Fields,
-    slot: Slot,
-    consumer: StoreConsumer,
-    on: &'static [When],
-    whose: Whose,
+    pub(super) slot: Slot,
+    pub(super) consumer: StoreConsumer,
+    pub(super) on: &'static [When],
+    pub(super) whose: Whose,
 }
 
 /// What leads from a block to its values; empty where there is no such value.
@@ -29,14 +34,25 @@ pub(super) struct Fields {
     pub(super) alias: &'static str,
     /// Where there is none, the part takes the store's password for the key too.
     pub(super) key_password: &'static str,
-    /// True if the part takes an encrypted secret for its passwords (`svns:secretAlias`).
-    #[allow(dead_code, reason = "the editor asks it")]
-    pub(super) takes_secrets: bool,
+    pub(super) secrets: Secrets,
+}
+
+/// Whether a part takes encrypted secrets for its passwords (`svns:secretAlias`). It asks for each by a name
+/// that is made of where the password stands, so no other alias will do (`SecretResolver`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Secrets {
+    /// `Carbon.Security.KeyStore.Password` (`ServerConfiguration.isProtectedToken`).
+    Carbon,
+    /// It does not.
+    None,
+    /// `Server.Service.Connector.keystorePass` (`ServerManager.resolveSecuredConfig`); a connector has one
+    /// alias.
+    Tomcat,
 }
 
 /// Whose a store is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Whose {
+pub(super) enum Whose {
     /// The node's, in its slot; a truststore where it is the file that the JVM trusts, else the clients of
     /// one port have one of their own.
     Node,
@@ -86,7 +102,6 @@ pub(super) fn uses(documents: &[Document]) -> Vec<Use<'_>> {
     uses
 }
 
-#[allow(dead_code, reason = "the editor asks it")]
 /// True if some file that a pattern of the rows names has this path.
 pub(super) fn is_read(file: &str) -> bool {
     ROWS.iter().any(|row| glob::matches(row.file, file))
@@ -96,7 +111,8 @@ pub(super) fn is_read(file: &str) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) primary: Option<String>,
-    jvm: Option<String>,
+    pub(super) internal: Option<String>,
+    pub(super) jvm: Option<String>,
     sender: Vec<String>,
 }
 
@@ -107,20 +123,51 @@ impl Shared {
             uses.find(|it| (it.row.consumer, it.row.slot) == (consumer, slot))
                 .and_then(Use::location)
         };
-        let sender = [Slot::Tls, Slot::Truststore].map(|slot| of(SynapseSender, slot));
+        let sender =
+            [Slot::Tls, Slot::Truststore].map(|slot| of(StoreConsumer::SynapseSender, slot));
         Self {
-            primary: of(Primary, Slot::Primary),
-            jvm: of(Jvm, Slot::Truststore),
+            primary: of(StoreConsumer::Primary, Slot::Primary),
+            internal: of(StoreConsumer::Internal, Slot::Internal),
+            jvm: of(StoreConsumer::Jvm, Slot::Truststore),
             sender: sender.into_iter().flatten().collect(),
         }
     }
 }
 
-impl Use<'_> {
+impl<'a> Use<'a> {
     /// The path that is written, from the home or absolute.
     pub(super) fn location(&self) -> Option<String> {
+        let (_, leaf) = self.location_leaf()?;
+        let path = self.row.in_home(path(leaf.text()));
+        Some(path).filter(|path| !path.is_empty())
+    }
+
+    /// Where the path is written.
+    pub(super) fn location_leaf(&self) -> Option<(&'a Document, &'a Leaf)> {
         let leaf = self.document.within(self.block, self.row.fields.location)?;
-        Some(path(leaf.text())).filter(|path| !path.is_empty())
+        Some((self.document, leaf))
+    }
+
+    /// The alias of the secret that stands for a password; `None` where none can.
+    pub(super) fn secret_alias(&self, field: &str) -> Option<String> {
+        match self.row.fields.secrets {
+            Secrets::Carbon => {
+                let block = self.document.block_key(self.block);
+                let steps = block.strip_prefix("Server/")?.replace('/', ".");
+                Some(format!("Carbon.{steps}.{field}"))
+            }
+            Secrets::Tomcat if field == self.row.fields.password => {
+                let attribute = field.trim_start_matches('@');
+                Some(format!("Server.Service.Connector.{attribute}"))
+            }
+            Secrets::Tomcat | Secrets::None => None,
+        }
+    }
+
+    /// True if an alias at the element of a password is that password's: the attributes of a connector have
+    /// one element.
+    pub(super) fn owns_alias(&self, field: &str) -> bool {
+        !field.starts_with('@') || self.secret_alias(field).is_some()
     }
 
     /// True if the store is none of the node's.
@@ -144,6 +191,28 @@ impl Use<'_> {
 impl Row {
     pub(super) fn slot(&self) -> Slot {
         self.slot
+    }
+
+    pub(super) fn consumer(&self) -> StoreConsumer {
+        self.consumer
+    }
+
+    /// A portal names a file of the folder of stores by its name, or that folder as if the home were the root.
+    fn in_home(&self, path: String) -> String {
+        let below = format!("/{SECURITY_FOLDER}/");
+        match self.file == PORTALS {
+            true if path.starts_with(&below) => path.trim_start_matches('/').to_owned(),
+            true if !path.is_empty() && !path.contains('/') => format!("{SECURITY_FOLDER}/{path}"),
+            _ => path,
+        }
+    }
+
+    /// What a path of the home begins with, where it was none before. The cipher tool and Carbon need it so.
+    pub(super) fn root(&self) -> &'static str {
+        match [CARBON, CATALINA, DATA_BRIDGE, IDENTITY].contains(&self.file) {
+            true => "${carbon.home}/",
+            false => "",
+        }
     }
 
     /// An element that is empty names none.
@@ -175,10 +244,15 @@ impl Row {
         };
         let location = leaf(self.fields.location);
         let kind = text(self.fields.kind);
+        let location =
+            location.map_or_else(Setting::absent, |leaf| reader.location(document, leaf));
         StoreUse {
             consumer: self.consumer,
             slot: self.slot,
-            location: location.map_or_else(Setting::absent, |leaf| reader.location(document, leaf)),
+            location: Setting {
+                value: location.value.map(|path| self.in_home(path)),
+                place: location.place,
+            },
             kind: match kind.value {
                 Err(Unknown::Absent) => Setting::default_of_release("JKS".to_owned()),
                 _ => kind,
@@ -226,244 +300,3 @@ fn serve_primary(stores: &mut Vec<StoreUse>, consumer: StoreConsumer, state: Sta
         });
     }
 }
-
-pub(super) const API_MANAGER: &str = "repository/conf/api-manager.xml";
-pub(super) const CARBON: &str = "repository/conf/carbon.xml";
-pub(super) const DATA_BRIDGE: &str = "repository/conf/data-bridge/data-bridge-config.xml";
-const AXIS2: &str = "repository/conf/axis2/axis2.xml";
-const BROKER: &str = "repository/conf/broker.xml";
-const CATALINA: &str = "repository/conf/tomcat/catalina-server.xml";
-const ENDPOINTS: &str = "repository/conf/identity/EndpointConfig.properties";
-/// Older releases have it one folder higher.
-const IDENTITY: &str = "repository/conf/**identity.xml";
-const INBOUND: &str =
-    "repository/deployment/server/synapse-configs/default/inbound-endpoints/*.xml";
-const PORTALS: &str = "repository/deployment/server/jaggeryapps/*/site/conf/site.json";
-const PROFILES: &str = "repository/resources/security/*.xml";
-
-const CARBON_KEYS: Fields = Fields {
-    location: "Location",
-    kind: "Type",
-    password: "Password",
-    alias: "KeyAlias",
-    key_password: "KeyPassword",
-    takes_secrets: true,
-};
-/// Synapse chooses any key: its elements have no alias. Nor do they take an encrypted secret
-/// (product-ei#2970).
-const SYNAPSE: Fields = Fields {
-    alias: "",
-    takes_secrets: false,
-    ..CARBON_KEYS
-};
-const TRUST: Fields = Fields {
-    alias: "",
-    key_password: "",
-    ..CARBON_KEYS
-};
-const SYNAPSE_TRUST: Fields = Fields {
-    takes_secrets: false,
-    ..TRUST
-};
-const BROKER_STORE: Fields = Fields {
-    location: "location",
-    kind: "",
-    password: "password",
-    ..SYNAPSE_TRUST
-};
-const TOMCAT: Fields = Fields {
-    location: "@keystoreFile",
-    kind: "@keystoreType",
-    password: "@keystorePass",
-    alias: "@keyAlias",
-    key_password: "@keyPass",
-    takes_secrets: true,
-};
-const TOMCAT_TRUST: Fields = Fields {
-    location: "@truststoreFile",
-    kind: "@truststoreType",
-    password: "@truststorePass",
-    ..TRUST
-};
-const WSS_SENDER: Fields = Fields {
-    location: "ws.trust.store.location",
-    kind: "",
-    password: "ws.trust.store.Password",
-    ..SYNAPSE_TRUST
-};
-const WSS: Fields = Fields {
-    location: "parameter[wss.ssl.key.store.file]",
-    kind: "",
-    password: "parameter[wss.ssl.key.store.pass]",
-    key_password: "parameter[wss.ssl.cert.pass]",
-    ..SYNAPSE
-};
-const WSS_TRUST: Fields = Fields {
-    location: "parameter[wss.ssl.trust.store.file]",
-    kind: "",
-    password: "parameter[wss.ssl.trust.store.pass]",
-    ..SYNAPSE_TRUST
-};
-const BRIDGE: Fields = Fields {
-    location: "keyStoreLocation",
-    kind: "",
-    password: "keyStorePassword",
-    ..SYNAPSE_TRUST
-};
-/// The product spells it so.
-const AGENT: Fields = Fields {
-    location: "TrustSore",
-    kind: "",
-    password: "TrustSorePassword",
-    ..SYNAPSE_TRUST
-};
-const MANAGEMENT: Fields = Fields {
-    location: "keyStorePath",
-    kind: "",
-    password: "keyStorePassword",
-    ..SYNAPSE_TRUST
-};
-const ENTITLEMENT: Fields = Fields {
-    kind: "",
-    alias: "",
-    key_password: "",
-    takes_secrets: false,
-    ..CARBON_KEYS
-};
-const LOGIN_PAGES: Fields = Fields {
-    location: "client.keyStore",
-    kind: "",
-    password: "Carbon.Security.KeyStore.Password",
-    ..SYNAPSE_TRUST
-};
-const LOGIN_PAGES_TRUST: Fields = Fields {
-    location: "client.trustStore",
-    kind: "",
-    password: "Carbon.Security.TrustStore.Password",
-    ..SYNAPSE_TRUST
-};
-const PORTAL: Fields = Fields {
-    location: "keyStoreName",
-    kind: "",
-    password: "keyStorePassword",
-    alias: "identityAlias",
-    ..SYNAPSE_TRUST
-};
-const IDENTITY_SYSTEM: Fields = Fields {
-    location: "KeyStore",
-    kind: "",
-    password: "StorePass",
-    ..SYNAPSE_TRUST
-};
-const POLICY: Fields = Fields {
-    location: "keystore",
-    kind: "keystore.type",
-    password: "",
-    ..SYNAPSE_TRUST
-};
-
-const TLS: &[When] = &[When::Own("@SSLEnabled", "true", true)];
-const WSS_LISTENER: &[When] = &[When::Same("inboundEndpoint*/@suspend", "false", true)];
-const AMQP: &[When] = &[
-    When::Same("broker/transports/amqp/@enabled", "true", true),
-    When::Same(
-        "broker/transports/amqp/sslConnection/@enabled",
-        "true",
-        true,
-    ),
-];
-const MQTT: &[When] = &[
-    When::Same("broker/transports/mqtt/@enabled", "true", true),
-    When::Same(
-        "broker/transports/mqtt/sslConnection/@enabled",
-        "true",
-        true,
-    ),
-];
-const THRIFT_ENTITLEMENT: &[When] = &[When::Same(
-    "Server/EntitlementSettings/ThirftBasedEntitlementConfig/EnableThriftService",
-    "true",
-    false,
-)];
-const SINGLE_SIGN_ON: &[When] = &[When::Own("enabled", "true", false)];
-const MANAGEMENT_TLS: &[When] = &[
-    When::Same("broker/management/enabled", "true", true),
-    When::Own("enabled", "true", false),
-];
-/// The sender reads its profiles where its own parameter names the file (not in 2.0 and 2.1).
-const PROFILED: &[When] = &[When::NamedBy(
-    AXIS2,
-    "axisconfig*/transportSender[https]/parameter[dynamicSSLProfilesConfig]/filePath",
-)];
-/// 2.6 has the block; code that reads one is there from 2.5 on (kernel 4.4.27).
-const INTERNAL: &[When] = &[When::From(2, 5, "Security/KeyStore")];
-const THRIFT_SERVER: &[When] = &[When::Same(
-    "APIManager/APIKeyValidator/EnableThriftServer",
-    "true",
-    true,
-)];
-/// Only with Java's security manager.
-const SECURITY_MANAGER: &[When] = &[When::SetIn("bin/*", "-Djava.security.manager")];
-
-const fn row(
-    file: &'static str,
-    block: &'static str,
-    fields: &'static Fields,
-    slot: Slot,
-    consumer: StoreConsumer,
-    on: &'static [When],
-) -> Row {
-    Row {
-        file,
-        block,
-        fields,
-        slot,
-        consumer,
-        on,
-        whose: Whose::Node,
-    }
-}
-
-const fn whose(row: Row, whose: Whose) -> Row {
-    Row { whose, ..row }
-}
-
-use StoreConsumer::{
-    Broker, BrokerMqtt, DataBridge, Internal, Jvm, Other, Primary, SenderProfile, SynapseListener,
-    SynapseSender, Tomcat, WebsocketListener, WebsocketSender,
-};
-
-/// Sources: the configuration files of 2.6.0, and of the other releases at their tags. A release whose
-/// files lack an element has no such store; where the product then takes another, the code above says so.
-#[rustfmt::skip]
-const ROWS: &[Row] = &[
-    row(CARBON, "Server/Security/KeyStore", &CARBON_KEYS, Slot::Primary, Primary, &[]),
-    row(CARBON, "Server/Security/InternalKeyStore", &CARBON_KEYS, Slot::Internal, Internal, INTERNAL),
-    row(CARBON, "Server/Security/TrustStore", &TRUST, Slot::Truststore, Jvm, &[]),
-    whose(row(CARBON, "Server/Security/RegistryKeyStore", &CARBON_KEYS, Slot::Primary, Other("registry"), &[]), Whose::Own),
-    row(CATALINA, "Server/Service*/Connector*", &TOMCAT, Slot::Tls, Tomcat, TLS),
-    row(CATALINA, "Server/Service*/Connector*", &TOMCAT_TRUST, Slot::Truststore, Tomcat, TLS),
-    row(AXIS2, "axisconfig*/transportReceiver[https]/parameter[keystore]/KeyStore", &SYNAPSE, Slot::Tls, SynapseListener, &[]),
-    row(AXIS2, "axisconfig*/transportReceiver[https]/parameter[truststore]/TrustStore", &SYNAPSE_TRUST, Slot::Truststore, SynapseListener, &[]),
-    row(AXIS2, "axisconfig*/transportSender[https]/parameter[keystore]/KeyStore", &SYNAPSE, Slot::Tls, SynapseSender, &[]),
-    row(AXIS2, "axisconfig*/transportSender[https]/parameter[truststore]/TrustStore", &SYNAPSE_TRUST, Slot::Truststore, SynapseSender, &[]),
-    row(AXIS2, "axisconfig*/transportSender[wss]/parameter[ws.trust.store]", &WSS_SENDER, Slot::Truststore, WebsocketSender, &[]),
-    whose(row(PROFILES, "parameter[customSSLProfiles]/profile/KeyStore", &SYNAPSE, Slot::Tls, SenderProfile, PROFILED), Whose::Profile),
-    whose(row(PROFILES, "parameter[customSSLProfiles]/profile/TrustStore", &SYNAPSE_TRUST, Slot::Truststore, SenderProfile, PROFILED), Whose::Profile),
-    row(INBOUND, "inboundEndpoint*/parameters", &WSS, Slot::Tls, WebsocketListener, WSS_LISTENER),
-    row(INBOUND, "inboundEndpoint*/parameters", &WSS_TRUST, Slot::Truststore, WebsocketListener, WSS_LISTENER),
-    row(DATA_BRIDGE, "dataBridgeConfiguration", &BRIDGE, Slot::Tls, DataBridge, &[]),
-    row("repository/conf/data-bridge/data-agent-config.xml", "DataAgentsConfiguration/Agent", &AGENT, Slot::Truststore, Other("data agent"), &[]),
-    row(BROKER, "broker/transports/amqp/sslConnection/keyStore", &BROKER_STORE, Slot::Tls, Broker, AMQP),
-    row(BROKER, "broker/transports/amqp/sslConnection/trustStore", &BROKER_STORE, Slot::Truststore, Broker, AMQP),
-    row(BROKER, "broker/transports/mqtt/sslConnection/keyStore", &BROKER_STORE, Slot::Tls, BrokerMqtt, MQTT),
-    row(BROKER, "broker/transports/mqtt/sslConnection/trustStore", &BROKER_STORE, Slot::Truststore, BrokerMqtt, MQTT),
-    whose(row("repository/conf/advanced/qpid-config.xml", "broker/management/ssl", &MANAGEMENT, Slot::Tls, Other("broker management"), MANAGEMENT_TLS), Whose::Own),
-    row(IDENTITY, "Server/EntitlementSettings/ThirftBasedEntitlementConfig/KeyStore", &ENTITLEMENT, Slot::Tls, Other("thrift entitlement"), THRIFT_ENTITLEMENT),
-    whose(row(IDENTITY, "Server/Security/UserTrustedRPStore", &CARBON_KEYS, Slot::Tls, Other("relying parties"), &[]), Whose::Own),
-    whose(row(IDENTITY, "Server/Identity/System", &IDENTITY_SYSTEM, Slot::Primary, Other("identity"), &[]), Whose::Own),
-    row(ENDPOINTS, "", &LOGIN_PAGES, Slot::Tls, Other("login pages"), &[]),
-    row(ENDPOINTS, "", &LOGIN_PAGES_TRUST, Slot::Truststore, Other("login pages"), &[]),
-    whose(row(PORTALS, "ssoConfiguration", &PORTAL, Slot::Primary, Other("portal's single sign-on"), SINGLE_SIGN_ON), Whose::NodeIfPrimary),
-    whose(row("repository/conf/sec.policy", "", &POLICY, Slot::Primary, Other("Java policy"), SECURITY_MANAGER), Whose::Own),
-];
