@@ -10,6 +10,7 @@ mod found;
 mod home;
 mod observe;
 mod optimised;
+mod robust;
 mod toml;
 mod variants;
 mod verify;

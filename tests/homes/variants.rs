@@ -183,6 +183,29 @@ fn what_is_switched_off_says_by_what() {
 }
 
 #[test]
+fn a_log_server_is_called_where_the_logger_lists_it() {
+    let log = |root: &str| {
+        let log = format!(
+            "log4j.rootLogger=ERROR, {root}\nlog4j.appender.LOGEVENT.url=tcp://logs:7611\n\
+            log4j.appender.LOGEVENT.userName=admin\nlog4j.appender.LOGEVENT.password=admin\n\
+            log4j.appender.LOGEVENT.password=admin\n"
+        );
+        let config = gateway(|files| put(files, "repository/conf/log4j.properties", &log))?;
+        assert!(config.unknown.is_empty(), "{:?}", config.unknown);
+        let call = config.calls.iter().find(|it| it.key.contains("LOGEVENT"))?;
+        Some(call.state.clone())
+    };
+    let Some(off) = log("CARBON_LOGFILE") else {
+        return;
+    };
+    assert_eq!(
+        off,
+        State::Off("`log4j.rootLogger` does not list `LOGEVENT`".to_owned())
+    );
+    assert_eq!(log("CARBON_LOGFILE, LOGEVENT"), Some(State::On));
+}
+
+#[test]
 fn a_key_manager_tells_of_revoked_tokens_where_an_update_made_it() {
     let Some(mut files) = all().remove("key-manager-1") else {
         return;

@@ -4,6 +4,7 @@ use pki_core::{
     disk::{DiskError, Refusal},
     install::InstallRefusal,
     observe::HomeError,
+    wso2::config::EditError,
 };
 
 use super::CommandError;
@@ -19,6 +20,11 @@ pub(crate) fn install(refusal: &InstallRefusal, home: &Path, paste: &Paste) -> C
         )),
         InstallRefusal::NotIssued { .. } => CommandError::failed(message)
             .hint(format!("{} makes it", paste.command("issue"))),
+        InstallRefusal::Edit(EditError::OwnInternalKey { .. }) => CommandError::refused(message).hint(
+            "what it has encrypted can be read with its own key alone: bring that key into the topology, \
+             `[internal] keystore = \"…\"` with `keystore_password`",
+        ),
+        InstallRefusal::Edit(EditError::Unread { .. }) => CommandError::failed(message),
         InstallRefusal::NotInTopology { .. } | InstallRefusal::Edit(_) => {
             CommandError::usage(message)
         }

@@ -96,9 +96,9 @@ const DAS: &[When] = &[
     When::Own("Enabled", "true", false),
     When::Until(2, 5, "StreamProcessorServerURL"),
 ];
-const WORKFLOWS: &[When] = &[When::Own("Enabled", "true", false)];
+/// What is off until somebody switches it on.
+const SWITCHED_ON: &[When] = &[When::Own("Enabled", "true", false)];
 const SINGLE_SIGN_ON: &[When] = &[When::Own("enabled", "true", false)];
-const SYNCHRONISING: &[When] = &[When::Own("Enabled", "true", false)];
 /// A database in its place needs no server.
 const REMOTE_REGISTRY: &[When] = &[When::Without("dbConfig")];
 
@@ -136,11 +136,11 @@ pub(super) const ROWS: &[Row] = &[
     row("APIManager/Analytics/DASServerURL", ALL, ANALYTICS, DataAgent, DAS),
     row("APIManager/Analytics/DASAuthServerURL", ALL, ANALYTICS, DataAgent, DAS),
     row("APIManager/Analytics/DASRestApiURL", ALL, ANALYTICS, Kernel, DAS),
-    row("APIManager/WorkflowConfigurations/ServerUrl", PORTALS, WORKFLOW, Kernel, WORKFLOWS),
+    row("APIManager/WorkflowConfigurations/ServerUrl", PORTALS, WORKFLOW, Kernel, SWITCHED_ON),
     // The engine gets the first two with each task, and calls them; the third the portals call for it.
-    row("APIManager/WorkflowConfigurations/WorkflowCallbackAPI", PORTALS, to(Publisher), Browser, WORKFLOWS),
-    row("APIManager/WorkflowConfigurations/TokenEndPoint", PORTALS, to(Gateway), Browser, WORKFLOWS),
-    row("APIManager/WorkflowConfigurations/DCREndPoint", PORTALS, to(KeyManager), Kernel, WORKFLOWS),
+    row("APIManager/WorkflowConfigurations/WorkflowCallbackAPI", PORTALS, to(Publisher), Browser, SWITCHED_ON),
+    row("APIManager/WorkflowConfigurations/TokenEndPoint", PORTALS, to(Gateway), Browser, SWITCHED_ON),
+    row("APIManager/WorkflowConfigurations/DCREndPoint", PORTALS, to(KeyManager), Kernel, SWITCHED_ON),
     row_of("repository/conf/jndi.properties", "connectionfactory.TopicConnectionFactory", &[Publisher], to(TrafficManager), Jms, ALWAYS),
     // With the gateway's own sender and truststore, which looks at the name.
     like("**http/@uri-template", row_of("repository/deployment/server/synapse-configs/default/api/_*API_.xml", "api/resource/inSequence/send/endpoint/http/@uri-template", &[Gateway], to(KeyManager), Synapse, ALWAYS)),
@@ -150,5 +150,8 @@ pub(super) const ROWS: &[Row] = &[
     // Opened where somebody's login script publishes events; nothing switches it.
     row_of("repository/conf/**identity.xml", "Server/AdaptiveAuth/EventPublisher/ReceiverURL", &[KeyManager], External("stream processor"), Kernel, ALWAYS),
     row_of("repository/conf/registry*.xml", "wso2registry/remoteInstance/@url", ALL, External("registry"), Kernel, REMOTE_REGISTRY),
-    row_of(CARBON, "Server/DeploymentSynchronizer/SvnUrl", &[Gateway], External("deployment repository"), Other("Subversion"), SYNCHRONISING),
+    row_of("repository/conf/log4j.properties", "log4j.appender.LOGEVENT.url", ALL, External("log server"), DataAgent, &[When::Lists("log4j.rootLogger", "LOGEVENT")]),
+    row_of("repository/conf/log4j.properties", "log4j.appender.DAS_AGENT.url", ALL, External("log server"), DataAgent, &[When::Lists("log4j.rootLogger", "DAS_AGENT")]),
+    row_of("repository/conf/metrics.xml", "Metrics/Reporting/DAS/ReceiverURL", ALL, ANALYTICS, DataAgent, SWITCHED_ON),
+    row_of(CARBON, "Server/DeploymentSynchronizer/SvnUrl", &[Gateway], External("deployment repository"), Other("Subversion"), SWITCHED_ON),
 ];

@@ -57,5 +57,9 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("repository/conf/jndi.properties", "connectionfactory.QueueConnectionFactory", "it is an example; nothing in the product looks it up"),
     ("repository/deployment/server/synapse-configs/default/api/*.xml", "**", "it is where an API is served from; its publisher chose it"),
     ("bin/*", "-Djavax.net.ssl.*", "it has no effect: Carbon sets it from its own configuration"),
+    ("repository/conf/log4j.properties", "log4j.appender.*.password", "it is written twice, or for an appender that nothing in the product sets up"),
+    ("repository/conf/cloud-services-desc.xml", "**/link", BROWSER),
+    ("repository/conf/tomcat/tomcat-users.xml", "**", "it is a user of Tomcat itself, whom the product does not ask"),
+    ("repository/**", "**/@schemaLocation", "it names a schema, which nobody opens"),
     ("repository/**", "**/@name", "it is the name of what stands beside it"),
 ];

@@ -23,6 +23,8 @@ pub(super) enum When {
     Without(&'static str),
     /// A value of the same file is this; the last tells what the product takes where it is not written.
     Same(&'static str, &'static str, bool),
+    /// A list of the same file has a word.
+    Lists(&'static str, &'static str),
     /// A value of the same file is there and not empty.
     There(&'static str),
     /// Another file names this one under a key.
@@ -204,6 +206,11 @@ impl Reader {
                 let mut leaves = document.leaves().iter();
                 let leaf = leaves.find(|leaf| glob::matches(key, &leaf.key));
                 value(last_steps(key), leaf, wanted, absent)
+            }
+            When::Lists(key, word) => {
+                let list = document.leaf(key).map(Leaf::text).unwrap_or_default();
+                let listed = list.split(',').any(|it| it.trim() == word);
+                (!listed).then(|| format!("`{key}` does not list `{word}`"))
             }
             When::There(key) => {
                 let mut leaves = document.leaves().iter();
