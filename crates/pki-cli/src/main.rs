@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod deployment;
 mod error;
+mod homes;
 mod passwords;
 mod paste;
 mod secrets;

@@ -24,7 +24,8 @@ use crate::{
 /// Prove that the stores work together: names, chains, keys, validity, trust
 ///
 /// Every connection that the topology has is judged, from the opener's truststore to the certificate
-/// that it meets. All problems are told, not the first.
+/// that it meets; with `--home` every connection that the configuration of real homes makes. All problems
+/// are told, not the first.
 #[derive(Debug, Args)]
 #[command(
     before_help = "Example:\n  apim-pki verify -f apim-pki.toml --format json",
@@ -35,11 +36,11 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "NODE")]
     pub(crate) node: Vec<String>,
 
-    /// A product home as it is deployed; may be given again, and its last part may hold `*`
+    /// A product home as it is deployed; several, or a pattern such as '/srv/*/wso2am-2.6.0'
     ///
     /// With homes alone no topology is read. With `-f` too, workspace and homes are judged, and hosts are
     /// known from the topology.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", num_args = 1..)]
     pub(crate) home: Vec<PathBuf>,
 }
 
@@ -55,7 +56,6 @@ fn workspace(ui: &Ui, global: &Global, args: &VerifyArgs) -> Result<Outcome, Com
     let topology = deployment::read_topology(global)?;
     deployment::check_nodes(&topology, &args.node)?;
     let paste = global.paste();
-    let disk = |error| error::disk(&error, &paste);
     let dir = global.workspace_dir();
     let nothing = || {
         CommandError::failed(format!(
@@ -67,23 +67,28 @@ fn workspace(ui: &Ui, global: &Global, args: &VerifyArgs) -> Result<Outcome, Com
             paste.command("issue")
         ))
     };
-    let workspace = Workspace::open(&dir).map_err(disk)?;
-    if !workspace.exists().map_err(disk)? {
-        return Err(nothing());
-    }
-    let shared = workspace.share(global.lock_timeout).map_err(disk)?;
-    let no_old: &[SourceArg] = &[];
-    let secrets = Secrets::new(ui, &topology, global.base(), no_old, Purpose::Open);
-    let found = Inventory::read(shared.view(), &topology, &secrets)
-        .map_err(|error| secrets.explain(&error, &paste))?;
-    if !found.has_traces() {
-        return Err(nothing());
-    }
+    let found = found(ui, global, &topology)?.ok_or_else(nothing)?;
     let now = global.now();
     let report = about(verify(&topology, &found, now), &topology, &args.node);
 
     let advice = Commands::new(paste.clone(), &topology);
     show(ui, global, &report, &advice)
+}
+
+/// What is in the workspace; `None` if there is none, or nothing in it.
+fn found(ui: &Ui, global: &Global, topology: &Topology) -> Result<Option<Inventory>, CommandError> {
+    let paste = global.paste();
+    let disk = |error| error::disk(&error, &paste);
+    let workspace = Workspace::open(global.workspace_dir()).map_err(disk)?;
+    if !workspace.exists().map_err(disk)? {
+        return Ok(None);
+    }
+    let shared = workspace.share(global.lock_timeout).map_err(disk)?;
+    let no_old: &[SourceArg] = &[];
+    let secrets = Secrets::new(ui, topology, global.base(), no_old, Purpose::Open);
+    let found = Inventory::read(shared.view(), topology, &secrets)
+        .map_err(|error| secrets.explain(&error, &paste))?;
+    Ok(found.has_traces().then_some(found))
 }
 
 /// Writes a report, and says how the run ends.
@@ -131,5 +136,7 @@ fn about(mut report: Report, topology: &Topology, nodes: &[String]) -> Report {
     report
         .validity
         .retain(|it| chosen(&it.owner) || topology.node(&it.owner).is_none());
+    report.homes.retain(|it| chosen(&it.node));
+    report.unjudged.retain(|it| chosen(&it.node));
     report
 }

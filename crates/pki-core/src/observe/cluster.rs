@@ -15,6 +15,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Cluster<'a> {
     members: Vec<Member<'a>>,
+    topology: Option<&'a Topology>,
     /// Whose host a name is.
     by_host: HashMap<String, Vec<usize>>,
     /// What the topology calls by a name.
@@ -111,6 +112,7 @@ impl<'a> Cluster<'a> {
         }
         let mut cluster = Self {
             members,
+            topology,
             by_host,
             in_topology: topology.map(known_names).unwrap_or_default(),
             balancers: BTreeMap::new(),
@@ -123,6 +125,11 @@ impl<'a> Cluster<'a> {
     /// The homes, in the order in which they were given.
     pub fn members(&self) -> &[Member<'a>] {
         &self.members
+    }
+
+    /// What says who they should be.
+    pub fn topology(&self) -> Option<&'a Topology> {
+        self.topology
     }
 
     /// Names that are no node's own and that nobody outside the cluster has, with the roles behind them.

@@ -165,7 +165,7 @@ impl<'a> HomeReader<'a> {
         Self::default()
     }
 
-    /// With the release of the homes, where somebody knows it better than their files.
+    /// With the release of homes that do not tell theirs.
     #[must_use]
     pub fn product(self, product: Option<Product>) -> Self {
         Self { product, ..self }
@@ -226,14 +226,14 @@ impl<'a> HomeReader<'a> {
             dir: dir.to_path_buf(),
             product: None,
             role: Err(RoleUntold::default()),
-            config: HomeConfig::read(&files, self.product),
+            config: HomeConfig::read(&files, None),
             leads: Vec::new(),
             unreadable,
             pending: None,
         };
         self.follow(&mut home, view);
         home.product = self.told_product(&home);
-        // Defaults depend on the release: known from the stores, the files say more.
+        // Defaults depend on the release: known from elsewhere, the files say more.
         if let Some(told) = &home.product
             && home.config.product.known().is_none()
         {
@@ -268,11 +268,9 @@ impl<'a> HomeReader<'a> {
     }
 
     fn told_product(&self, home: &Home) -> Option<Told<Product>> {
-        if let Some(product) = self.product {
-            return Some(Told::new(product, "it was given"));
-        }
         let Ok(product) = home.config.product.value else {
-            return home.shipped_with();
+            let given = || self.product.map(|it| Told::new(it, "it was given"));
+            return home.shipped_with().or_else(given);
         };
         let place = home.config.product.place.as_ref();
         let evidence = place.map_or_else(

@@ -68,6 +68,12 @@ impl<'a> Lines<'a> {
         self.end(tone, &line)
     }
 
+    /// A row of a table: its blanks stay, and it is not broken.
+    pub(super) fn row(&mut self, indent: usize, tone: Tone, text: &str) -> io::Result<()> {
+        let line = format!("{}{}", " ".repeat(indent), visible(text));
+        self.end(tone, &line)
+    }
+
     fn end(&mut self, tone: Tone, line: &str) -> io::Result<()> {
         let line = line.trim_end();
         match tone.sgr().filter(|_| self.styled) {

@@ -7,11 +7,13 @@ use time::OffsetDateTime;
 
 use super::{
     Layout,
+    homes::{several, write_homes, write_unjudged},
     lines::{Lines, count},
+    matrix,
 };
 use crate::{
     path::PathProblem,
-    verify::{Edge, EdgeProblem, Problem, Report, Severity, State, Validity},
+    verify::{Edge, EdgeProblem, FilePlace, Problem, Report, Severity, State, Validity},
 };
 
 /// What came of verifying, and what is needed to tell it.
@@ -45,8 +47,9 @@ impl Advice for () {
     }
 }
 
-/// Writes every problem, errors first; the connections, failed ones in full; until when each certificate
-/// is valid, the first to end first; and a line that sums it up.
+/// Writes every problem, errors first; the connections, failed ones in full; of homes, what each was taken
+/// for and who connects to whom; until when each certificate is valid, the first to end first; and a line
+/// that sums it up.
 ///
 /// # Errors
 ///
@@ -54,7 +57,10 @@ impl Advice for () {
 pub fn verify(verified: Verified<'_>, layout: Layout, sink: &mut dyn Write) -> io::Result<()> {
     problems(verified, layout, sink)?;
     let mut lines = Lines::new(sink, layout);
+    write_homes(verified.report, layout, &mut lines)?;
+    matrix::write(verified.report, layout, &mut lines)?;
     write_good(verified.report, layout, &mut lines)?;
+    write_unjudged(verified.report, &mut lines)?;
     write_validity(verified, &mut lines)?;
     lines.put(0, &summary(verified.report))
 }
@@ -73,25 +79,53 @@ pub fn problems(verified: Verified<'_>, layout: Layout, sink: &mut dyn Write) ->
 fn write_problems(verified: Verified<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
     let problems = &verified.report.problems;
     for severity in [Severity::Error, Severity::Warning] {
-        let mut groups: Vec<Option<&str>> = Vec::new();
         let of_severity = || problems.iter().filter(move |it| it.severity == severity);
-        for problem in of_severity() {
-            let node = problem.node.as_deref();
-            if !groups.contains(&node) {
-                groups.push(node);
-            }
-        }
-        for node in groups {
-            let owner = node.map_or("shared".to_owned(), |node| format!("node {node}"));
+        for (nodes, problems) in by_node(of_severity()) {
+            let owner = match &nodes[..] {
+                [] => "shared".to_owned(),
+                [node] => format!("node {node}"),
+                nodes => format!("nodes {}", nodes.join(", ")),
+            };
             lines.put(0, &format!("{}s: {owner}", severity.name()))?;
-            let of_node: Vec<&Problem> = of_severity()
-                .filter(|problem| problem.node.as_deref() == node)
-                .collect();
-            write_group(&of_node, verified.advice, lines)?;
+            write_group(&problems, verified.advice, lines)?;
             lines.blank()?;
         }
     }
     Ok(())
+}
+
+/// Problems by whose they are. Homes with the same problems in the same places stand together; of a
+/// workspace each node has its own folder, and so its own problems.
+fn by_node<'a>(
+    problems: impl Iterator<Item = &'a Problem>,
+) -> Vec<(Vec<&'a str>, Vec<&'a Problem>)> {
+    let mut nodes: Vec<(Option<&str>, Vec<&Problem>)> = Vec::new();
+    let mut place: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    for problem in problems {
+        let node = problem.node.as_deref();
+        let at = *place.entry(node).or_insert_with(|| {
+            nodes.push((node, Vec::new()));
+            nodes.len() - 1
+        });
+        nodes[at].1.push(problem);
+    }
+    let alike = |a: &[&Problem], b: &[&Problem]| {
+        let same = |(a, b): (&&Problem, &&Problem)| {
+            let what = |it: &Problem| (it.alias.clone(), it.named_by.clone());
+            let of_a_home = !matches!(a.file, Some(FilePlace::Workspace(_) | FilePlace::Named(_)));
+            of_a_home && place_of(a) == place_of(b) && what(a) == what(b) && a.kind == b.kind
+        };
+        a.len() == b.len() && a.iter().zip(b).all(same)
+    };
+    let mut groups: Vec<(Vec<&str>, Vec<&Problem>)> = Vec::new();
+    for (node, problems) in nodes {
+        let known = groups.iter_mut().find(|(_, known)| alike(known, &problems));
+        match (known, node) {
+            (Some((nodes, _)), Some(node)) => nodes.push(node),
+            (_, node) => groups.push((node.into_iter().collect(), problems)),
+        }
+    }
+    groups
 }
 
 /// The same advice for several problems in a row stands once, after the last.
@@ -101,9 +135,14 @@ fn write_group(
     lines: &mut Lines<'_>,
 ) -> io::Result<()> {
     for (at, problem) in problems.iter().enumerate() {
-        lines.put(2, &place(problem))?;
         let text = problem.kind.to_string();
-        lines.put(6, &text)?;
+        match place_of(problem) {
+            place if place.is_empty() => lines.put(2, &text)?,
+            place => {
+                lines.put(2, &place)?;
+                lines.put(6, &text)?;
+            }
+        }
         let facts = [
             ("expected: ", problem.kind.expected()),
             ("found:    ", problem.kind.found()),
@@ -113,6 +152,9 @@ fn write_group(
             if let Some(fact) = fact.filter(|fact| !fact.is_empty() && !says(&text, fact)) {
                 lines.put(6, &format!("{label}{fact}"))?;
             }
+        }
+        if !problem.named_by.is_empty() {
+            lines.put(6, &format!("named by {}", several(&problem.named_by)))?;
         }
         let hint = advice.problem(problem);
         let next = problems.get(at + 1).and_then(|next| advice.problem(next));
@@ -130,8 +172,8 @@ fn says(sentence: &str, fact: &str) -> bool {
 }
 
 /// `nodes/gateway-1/tls.jks, alias tls`.
-fn place(problem: &Problem) -> String {
-    let file = problem.file.as_ref().map(ToString::to_string);
+fn place_of(problem: &Problem) -> String {
+    let file = problem.file.as_ref().map(FilePlace::within);
     let alias = problem
         .alias
         .as_ref()
@@ -142,25 +184,13 @@ fn place(problem: &Problem) -> String {
 
 /// Connections that fail for the same reason at the same place stand together.
 fn write_failed(verified: Verified<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
-    let failed: Vec<&Edge> = verified.report.failed().collect();
-    let alike = |a: &Edge, b: &Edge| {
-        (&a.to, &a.name, a.port, &a.problems, &a.settings)
-            == (&b.to, &b.name, b.port, &b.problems, &b.settings)
-    };
-    let mut groups: Vec<Vec<&Edge>> = Vec::new();
-    for edge in &failed {
-        match groups.iter_mut().find(|group| alike(group[0], edge)) {
-            Some(group) => group.push(edge),
-            None => groups.push(vec![edge]),
-        }
-    }
+    let groups = failures(verified.report);
     for (at, group) in groups.iter().enumerate() {
-        let edge = group[0];
-        let openers: Vec<&str> = group.iter().map(|edge| edge.from.as_str()).collect();
+        let edge = group.edge;
         let text = format!(
             "fails: {} → {}{}",
-            openers.join(", "),
-            edge.to,
+            group.openers.join(", "),
+            group.targets.join(", "),
             address(edge)
         );
         lines.put(0, &text)?;
@@ -168,20 +198,65 @@ fn write_failed(verified: Verified<'_>, lines: &mut Lines<'_>) -> io::Result<()>
             write_reason(edge, problem, lines)?;
         }
         if !edge.settings.is_empty() {
-            lines.put(6, &format!("set by {}", edge.settings.join(", ")))?;
+            lines.put(6, &format!("set by {}", several(&edge.settings)))?;
         }
         let hint = verified.advice.connection(edge);
         let next = groups
             .get(at + 1)
-            .and_then(|next| verified.advice.connection(next[0]));
+            .and_then(|next| verified.advice.connection(next.edge));
         if let Some(hint) = hint.filter(|hint| Some(hint) != next.as_ref()) {
             lines.put(2, &format!("hint: {hint}"))?;
         }
     }
-    match failed.is_empty() {
+    match groups.is_empty() {
         true => Ok(()),
         false => lines.blank(),
     }
+}
+
+/// Connections of which one stands for all: each opener with each target.
+struct Failure<'a> {
+    edge: &'a Edge,
+    openers: Vec<&'a str>,
+    targets: Vec<&'a str>,
+}
+
+fn failures(report: &Report) -> Vec<Failure<'_>> {
+    let alike = |a: &Edge, b: &Edge| {
+        (&a.name, a.port, &a.problems, &a.settings) == (&b.name, b.port, &b.problems, &b.settings)
+    };
+    // Twins present the same file, each of its own home.
+    let presented = |edge: &Edge| match &edge.presented {
+        Some(place @ FilePlace::Home { .. }) => Some(place.within()),
+        _ => None,
+    };
+    let mut by_target: Vec<Failure<'_>> = Vec::new();
+    for edge in report.failed() {
+        let mut known = by_target.iter_mut();
+        match known.find(|it| it.edge.to == edge.to && alike(it.edge, edge)) {
+            Some(failure) => failure.openers.push(&edge.from),
+            None => by_target.push(Failure {
+                edge,
+                openers: vec![&edge.from],
+                targets: vec![&edge.to],
+            }),
+        }
+    }
+    let mut groups: Vec<Failure<'_>> = Vec::new();
+    for failure in by_target {
+        let file = presented(failure.edge);
+        let known = groups.iter_mut().find(|it| {
+            file.is_some()
+                && presented(it.edge) == file
+                && it.openers == failure.openers
+                && alike(it.edge, failure.edge)
+        });
+        match known {
+            Some(known) => known.targets.extend(failure.targets),
+            None => groups.push(failure),
+        }
+    }
+    groups
 }
 
 fn write_reason(edge: &Edge, problem: &EdgeProblem, lines: &mut Lines<'_>) -> io::Result<()> {
@@ -198,14 +273,19 @@ fn write_reason(edge: &Edge, problem: &EdgeProblem, lines: &mut Lines<'_>) -> io
     }
     match &edge.presented {
         None => Ok(()),
-        Some(file) => lines.put(6, &format!("presented: `{file}`")),
+        Some(file) => lines.put(6, &format!("presented: `{}`", file.within())),
     }
 }
 
 fn write_good(report: &Report, layout: Layout, lines: &mut Lines<'_>) -> io::Result<()> {
-    let edges = &report.edges;
-    let good = of_state(edges, State::Ok);
-    let unknown = of_state(edges, State::Unknown);
+    // Of homes the matrix tells it, unless somebody wants to see each.
+    let told = |edge: &&Edge| edge.deployed && !layout.verbose;
+    let of_state = |state| {
+        let mut edges = of_state(&report.edges, state);
+        edges.retain(|edge| !told(edge));
+        edges
+    };
+    let (good, unknown) = (of_state(State::Ok), of_state(State::Unknown));
     if good.is_empty() && unknown.is_empty() {
         return Ok(());
     }
@@ -224,8 +304,10 @@ fn write_good(report: &Report, layout: Layout, lines: &mut Lines<'_>) -> io::Res
         }
     }
     for edge in unknown {
+        let why = edge.why.as_deref();
         let text = format!(
-            "not judged, since its certificate is not given: {} → {}{}",
+            "not judged, since {}: {} → {}{}",
+            why.unwrap_or("its certificate is not given"),
             edge.from,
             edge.to,
             address(edge)

@@ -74,7 +74,7 @@ impl Homes<'_> {
 
     /// The certificate of the workspace's master.
     fn master(&self, slot: Slot) -> Option<String> {
-        let (topology, found) = self.workspace?;
+        let (topology, found) = self.workspace()?;
         let settings = topology.stores.get(slot)?;
         let master = found.open_store(&Layout::master(settings))?;
         let certificate: &Certificate = master.chain(&settings.alias)?.first()?;
@@ -82,7 +82,7 @@ impl Homes<'_> {
     }
 
     fn encryption_key(&self) -> Option<String> {
-        let (topology, found) = self.workspace?;
+        let (topology, found) = self.workspace()?;
         topology.encryption.as_ref()?;
         found.encryption_key(topology).map(|key| key.to_string())
     }

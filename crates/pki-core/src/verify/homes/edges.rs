@@ -256,15 +256,15 @@ fn presented(homes: &Homes<'_>, to: usize, port: u16) -> Presented {
 
 /// What a balancer presents itself, and who it is; `None` where the nodes answer for its name.
 fn balancer(homes: &Homes<'_>, group: &Group, tls: &BalancerTls) -> Option<(String, Presented)> {
-    let (_, found) = homes.workspace?;
     let to = format!("balancer {}", group.name);
-    let presented = match tls {
-        BalancerTls::Passthrough => return None,
-        BalancerTls::Issued => {
+    let presented = match (tls, homes.found) {
+        (BalancerTls::Passthrough, _) => return None,
+        (_, None) => Presented::Unknown("its certificate is not known".to_owned()),
+        (BalancerTls::Issued, Some(found)) => {
             let file = Layout::balancer_chain(&group.name);
             Presented::Chain(found.certificates(&file), file.into())
         }
-        BalancerTls::Own { certificate } => {
+        (BalancerTls::Own { certificate }, Some(found)) => {
             let chain = found.inputs().pem(certificate).to_vec();
             Presented::Chain(chain, FilePlace::Named(certificate.clone()))
         }
@@ -274,8 +274,8 @@ fn balancer(homes: &Homes<'_>, group: &Group, tls: &BalancerTls) -> Option<(Stri
 
 fn external(homes: &Homes<'_>, known: Option<&crate::topology::External>) -> Presented {
     let pem = known.and_then(|external| external.certificate.as_ref());
-    match (pem, homes.workspace) {
-        (Some(path), Some((_, found))) => {
+    match (pem, homes.found) {
+        (Some(path), Some(found)) => {
             let chain = found.inputs().pem(path).to_vec();
             Presented::Chain(chain, FilePlace::Named(path.clone()))
         }

@@ -21,17 +21,17 @@ use crate::{
 ///
 /// Connections are those that their configuration makes: from each opener by each URL to whoever answers
 /// there, with the certificate that its own configuration presents. A name that is no node's own is taken
-/// for a balancer that passes TLS through, unless the topology says otherwise. `workspace` tells what the
-/// primary is to be, and what balancers present.
+/// for a balancer that passes TLS through, unless the cluster's topology says otherwise. `found`, its
+/// workspace, tells what the primary is to be, and what balancers present.
 pub fn verify_homes(
     cluster: &Cluster<'_>,
-    workspace: Option<(&Topology, &Inventory)>,
+    found: Option<&Inventory>,
     now: OffsetDateTime,
 ) -> Report {
     let dirs = cluster.members().iter();
     let mut homes = Homes {
         cluster,
-        workspace,
+        found,
         now,
         dirs: dirs
             .map(|member| Arc::from(member.home.dir.as_path()))
@@ -52,7 +52,8 @@ pub fn verify_homes(
 
 struct Homes<'a> {
     cluster: &'a Cluster<'a>,
-    workspace: Option<(&'a Topology, &'a Inventory)>,
+    /// The workspace of the cluster's topology.
+    found: Option<&'a Inventory>,
     now: OffsetDateTime,
     /// The folder of each member.
     dirs: Vec<Arc<Path>>,
@@ -84,7 +85,7 @@ impl<'a> Homes<'a> {
             hosts: member.hosts.clone(),
             offset: member.offset,
         });
-        if self.workspace.is_some() && member.node.is_none() {
+        if self.cluster.topology().is_some() && member.node.is_none() {
             self.warn(self.at(at), ProblemKind::NotInTopology);
         }
     }
@@ -107,6 +108,11 @@ impl<'a> Homes<'a> {
             let place = self.in_home(at, &unreadable.file, None);
             self.unjudged(at, Some(place), unreadable.reason.clone());
         }
+    }
+
+    /// The topology and its workspace.
+    fn workspace(&self) -> Option<(&'a Topology, &'a Inventory)> {
+        self.cluster.topology().zip(self.found)
     }
 
     /// URLs that lead to the node itself where another one is meant.
@@ -161,7 +167,7 @@ impl<'a> Homes<'a> {
     }
 
     fn topology_has(&self, role: crate::wso2::Role) -> bool {
-        let topology = self.workspace.map(|(topology, _)| topology);
+        let topology = self.cluster.topology();
         topology.is_some_and(|topology| topology.groups.iter().any(|group| group.role == role))
     }
 

@@ -128,8 +128,8 @@ impl Homes<'_> {
     /// a key that all share.
     fn own_certificates(&mut self, at: usize) {
         let member = self.member(at);
-        let renew_before = match (member.node, self.workspace) {
-            (Some(node), Some((topology, _))) => topology.tls_of(node).renew_before,
+        let renew_before = match (member.node, self.cluster.topology()) {
+            (Some(node), Some(topology)) => topology.tls_of(node).renew_before,
             _ => Span::days(RENEW_BEFORE),
         };
         for slot in [Slot::Tls, Slot::Primary, Slot::Internal] {

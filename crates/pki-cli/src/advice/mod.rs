@@ -1,5 +1,9 @@
 //! What to do about what `verify` found: commands that can be pasted.
 
+mod homes;
+
+pub(crate) use homes::HomeAdvice;
+
 use pki_core::{
     keystore::DecodeError,
     observe::{Layout, Unopened},

@@ -1,0 +1,80 @@
+//! Product homes that somebody named: found, and read.
+
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
+
+use pki_core::{
+    observe::{Home, HomeReader},
+    wso2::{Product, config::HOME_MARKS},
+};
+
+use crate::{
+    cli::Global,
+    error::{self, CommandError},
+    paste::quoted,
+    ui::Ui,
+};
+
+/// The folders that some arguments mean, each once: as they are, or by `*`, `?` and `[…]`. What a pattern
+/// meets beside homes is left out.
+pub(crate) fn dirs(given: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
+    let mut dirs = Vec::new();
+    let mut seen = HashSet::new();
+    for path in given {
+        for dir in meant(path)? {
+            let same = dir.canonicalize().unwrap_or_else(|_| dir.clone());
+            if seen.insert(same) {
+                dirs.push(dir);
+            }
+        }
+    }
+    Ok(dirs)
+}
+
+fn meant(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    let text = path.to_string_lossy();
+    if path.exists() || !text.contains(['*', '?', '[']) {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let wrong = |reason: &dyn std::error::Error| {
+        CommandError::usage(format!("`{text}` is no pattern of folders")).because(reason)
+    };
+    let found = glob::glob(&text).map_err(|error| wrong(&error))?;
+    let mut homes: Vec<PathBuf> = found
+        .filter_map(Result::ok)
+        .filter(|dir| HOME_MARKS.iter().any(|mark| dir.join(mark).is_file()))
+        .collect();
+    homes.sort();
+    match homes.is_empty() {
+        false => Ok(homes),
+        true => Err(
+            CommandError::failed(format!("no product home is called `{text}`")).hint(format!(
+                "a home is a folder that has `repository/conf` in it: `ls -d {}`",
+                quoted(path).trim_matches('\'')
+            )),
+        ),
+    }
+}
+
+/// Reads homes on all cores. Those that cannot be read at all are told by the second part.
+pub(crate) fn read(
+    ui: &Ui,
+    global: &Global,
+    dirs: &[PathBuf],
+    product: Option<Product>,
+) -> (Vec<Home>, Vec<CommandError>) {
+    let progress = ui.progress("reading homes", dirs.len());
+    let reader = HomeReader::new().product(product).wait(global.lock_timeout);
+    let read = reader.read_all(dirs, &|| progress.advance());
+    let mut homes = Vec::new();
+    let mut failed = Vec::new();
+    for (dir, home) in dirs.iter().zip(read) {
+        match home {
+            Ok(home) => homes.push(home),
+            Err(reason) => failed.push(error::not_a_home(&reason, dir)),
+        }
+    }
+    (homes, failed)
+}
