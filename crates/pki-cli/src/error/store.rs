@@ -106,6 +106,12 @@ pub(crate) fn edit(path: &Path, error: &EditError) -> CommandError {
             reason: reason @ UnsealError::Password { .. },
             ..
         } => CommandError::usage(reason.to_string()).hint(ASCII),
+        EditError::Sealed {
+            reason: reason @ UnsealError::Unsupported { .. },
+            ..
+        } => CommandError::failed(text)
+            .because(reason)
+            .hint(format!("if it is a PEM: {}", encrypt_anew(path))),
         EditError::Sealed { reason, .. } => sealed(CommandError::failed(text), reason),
         _ => CommandError::failed(text),
     }

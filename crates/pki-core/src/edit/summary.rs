@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Kind, Readability, readers};
 use crate::{
-    key::KeyMatch,
+    key::{KeyAlgorithm, KeyMatch},
     keystore::{Alias, Content, Decoded, Entry, Format, Integrity, Protection, UnsealError},
     secret::Password,
     x509::{Certificate, Fingerprint, View},
@@ -46,6 +46,8 @@ pub struct EntrySummary {
     pub java_visible: bool,
     /// A private key's state; `None` for other entries.
     pub key: Option<KeyState>,
+    /// What the private key is, if it was opened: it may have no certificate that says so.
+    pub algorithm: Option<KeyAlgorithm>,
     /// What protects the private key.
     pub protection: Option<Protection>,
     /// The chain, or the trusted certificate.
@@ -129,12 +131,17 @@ pub fn summary(decoded: &Decoded, passwords: &[Password], now: OffsetDateTime) -
             _ => None,
         };
         let chain = entry.certificates().iter();
+        let (key, algorithm) = match key_state(entry, passwords) {
+            Some((state, algorithm)) => (Some(state), algorithm),
+            None => (None, None),
+        };
         EntrySummary {
             alias: entry.alias.clone(),
             kind: Kind::of(entry),
             created: entry.created,
             java_visible,
-            key: key_state(entry, passwords),
+            key,
+            algorithm,
             protection,
             chain: chain
                 .map(|found| CertificateSummary::new(found, now))
@@ -181,8 +188,8 @@ pub(super) fn is_visible(format: Format, entry: &Entry) -> bool {
     spelled && shown
 }
 
-/// What is known of an entry's private key.
-pub(super) fn key_state(entry: &Entry, passwords: &[Password]) -> Option<KeyState> {
+/// What is known of an entry's private key, and its algorithm if it was opened.
+fn key_state(entry: &Entry, passwords: &[Password]) -> Option<(KeyState, Option<KeyAlgorithm>)> {
     let Content::PrivateKey { key, chain } = &entry.content else {
         return None;
     };
@@ -196,15 +203,16 @@ pub(super) fn key_state(entry: &Entry, passwords: &[Password]) -> Option<KeyStat
         match key.open(password) {
             Ok(key) => {
                 let matches = chain.first().map(|first| key.matches(first));
-                return Some(match matches {
+                let state = match matches {
                     Some(KeyMatch::No) => KeyState::Mismatch,
                     _ => KeyState::Opens,
-                });
+                };
+                return Some((state, key.algorithm()));
             }
             Err(error) => reason = Some(error),
         }
     }
-    Some(KeyState::Sealed(reason))
+    Some((KeyState::Sealed(reason), None))
 }
 
 /// Whole days, rounded down: on its last day a certificate has 0 left, the day after -1.

@@ -252,6 +252,11 @@ fn details(entry: &EntrySummary, lines: &mut Lines<'_>) -> io::Result<()> {
     lines.tell(0, tone(entry), &title)?;
     if let Some(key) = &entry.key {
         let (tone, text) = match key {
+            // What is not known how it is protected does not open.
+            KeyState::Opens if entry.protection.is_none() => (
+                Tone::Warning,
+                "lies open: no password protects it".to_owned(),
+            ),
             KeyState::Opens => (Tone::Plain, "opens with the password".to_owned()),
             KeyState::Mismatch => (
                 Tone::Alarm,
@@ -317,11 +322,18 @@ fn full_kind(kind: Kind) -> &'static str {
 }
 
 fn key(entry: &EntrySummary) -> String {
-    let view = entry
-        .chain
-        .first()
-        .and_then(|first| first.certificate.view().ok());
-    view.map_or_else(|| "-".to_owned(), |view| view.public_key.to_string())
+    let first = entry.chain.first();
+    match (first, entry.algorithm) {
+        (Some(first), _) => match first.certificate.view() {
+            Ok(view) => view.public_key.to_string(),
+            Err(_) => "-".to_owned(),
+        },
+        (None, Some(algorithm)) => {
+            let name = if algorithm.is_rsa() { "RSA" } else { "EC" };
+            format!("{name} {}", algorithm.bits())
+        }
+        (None, None) => "-".to_owned(),
+    }
 }
 
 fn left(entry: &EntrySummary) -> String {
