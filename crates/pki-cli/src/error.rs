@@ -20,7 +20,9 @@ pub(crate) use observe::observe;
 #[cfg(feature = "probe")]
 pub(crate) use probe::{endpoint, identity, unseen};
 pub(crate) use refusal::{ca_rotation, refusal};
-pub(crate) use store::{decode, edit, encode, file, material, misspelt, of_entry, renamed, sealed};
+pub(crate) use store::{
+    decode, edit, encode, file, material, merging, misspelt, of_entry, renamed, sealed,
+};
 pub(crate) use topology::{external_issuer, external_issuer_in, not_text, topology};
 
 use std::{

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pki_core::{
     disk::{DiskError, Refusal},
@@ -64,8 +64,6 @@ pub(crate) fn edit(path: &Path, error: &EditError) -> CommandError {
         EditError::KeyInTheWay { .. } => CommandError::refused(text).hint(format!(
             "a key is never lost by an import: `apim-pki store delete {shown} --alias ALIAS` takes it out"
         )),
-        EditError::Conflict { .. } => CommandError::refused(text)
-            .hint("say what becomes of such entries: `--conflict first|last|rename`"),
         EditError::Loss { events, .. } => {
             let mut refused = CommandError::refused(text);
             for event in events {
@@ -117,7 +115,29 @@ pub(crate) fn edit(path: &Path, error: &EditError) -> CommandError {
     }
 }
 
-/// The same, of an entry that was named: one that is not there may be another, misspelt.
+/// Stores that were not merged. `files`: theirs, in order.
+pub(crate) fn merging(files: &[PathBuf], error: &EditError) -> CommandError {
+    let shown = |at: usize| {
+        files
+            .get(at)
+            .map_or_else(String::new, |file| file.display().to_string())
+    };
+    match error {
+        EditError::Conflict {
+            alias,
+            first,
+            second,
+        } => CommandError::refused(format!(
+            "`{}` and `{}` have different entries called `{alias}`",
+            shown(*first),
+            shown(*second)
+        ))
+        .hint("say what becomes of such entries: `--conflict first|last|rename`"),
+        _ => CommandError::failed(error.to_string()),
+    }
+}
+
+/// The same as [`edit`], of an entry that was named: one that is not there may be another, misspelt.
 pub(crate) fn of_entry(failed: CommandError, error: &EditError, store: &Keystore) -> CommandError {
     let aliases = store.entries().iter().map(|entry| &entry.alias);
     match error {

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{
     Fault, Finding, Pool, Root, Severity, arrange, chain::Arranged, repair::sealing,
-    summary::found_as,
+    visible::found_as,
 };
 use crate::{
     key::KeyMatch,

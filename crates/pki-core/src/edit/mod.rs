@@ -15,6 +15,7 @@
 //! | take out what is expired, weak, doubled or denied | [`prune`] |
 //! | is it what Java will see | [`check`], [`repair`] |
 //! | does everybody have its keys | [`check_published`] |
+//! | whom Java trusts because of it | [`trusted_by_java`] |
 //! | see what is in a store, and who can read it | [`summary`], [`readers`] |
 //! | the same bytes each time | [`deterministic_random`], [`set_dates`] |
 
@@ -39,6 +40,7 @@ mod repair;
 mod summary;
 #[cfg(test)]
 mod testing;
+mod visible;
 
 pub use alias_pattern::AliasPattern;
 pub use chain::{Arranged, Pool, Root, arrange};
@@ -59,3 +61,4 @@ pub use prune::{PruneRules, prune, weaknesses};
 pub use readers::{Readability, Reader, readers};
 pub use repair::{Repair, repair};
 pub use summary::{CertificateSummary, EntrySummary, KeyState, StoreSummary, summary};
+pub use visible::trusted_by_java;

@@ -1,8 +1,6 @@
-use std::collections::HashMap;
-
 use time::OffsetDateTime;
 
-use super::{Kind, Readability, readers};
+use super::{Kind, Readability, readers, visible::visible};
 use crate::{
     key::{KeyAlgorithm, KeyMatch},
     keystore::{Alias, Content, Decoded, Entry, Format, Integrity, Protection, UnsealError},
@@ -118,14 +116,7 @@ impl CertificateSummary {
 /// nothing costs more than reading.
 pub fn summary(decoded: &Decoded, passwords: &[Password], now: OffsetDateTime) -> StoreSummary {
     let entries = decoded.keystore.entries();
-    // Java's map has the last of two namesakes.
-    let mut last = HashMap::with_capacity(entries.len());
-    for (at, entry) in entries.iter().enumerate() {
-        last.insert(found_as(decoded.format, entry), at);
-    }
-    let summarize = |(at, entry): (usize, &Entry)| {
-        let found = is_visible(decoded.format, entry);
-        let java_visible = found && last.get(&found_as(decoded.format, entry)) == Some(&at);
+    let summarize = |(entry, java_visible): (&Entry, bool)| {
         let protection = match &entry.content {
             Content::PrivateKey { key, .. } => key.protection(),
             _ => None,
@@ -164,28 +155,12 @@ pub fn summary(decoded: &Decoded, passwords: &[Password], now: OffsetDateTime) -
                 each
             }),
         readers: readers(decoded),
-        entries: entries.iter().enumerate().map(summarize).collect(),
+        entries: entries
+            .iter()
+            .zip(visible(decoded))
+            .map(summarize)
+            .collect(),
     }
-}
-
-/// Under which name Java keeps an entry: a JKS file's spelling, else in lower case.
-pub(super) fn found_as(format: Format, entry: &Entry) -> String {
-    match format {
-        Format::Jks | Format::Jceks => entry.alias.as_str().to_owned(),
-        _ => entry.alias.lookup(),
-    }
-}
-
-/// True if Java finds the entry when asked for its alias.
-pub(super) fn is_visible(format: Format, entry: &Entry) -> bool {
-    let spelled = !matches!(format, Format::Jks | Format::Jceks) || entry.alias.is_found_by_java();
-    let shown = match entry.content {
-        Content::TrustedCertificate { java_visible, .. } => java_visible,
-        // keytool 17 lists no entry of a keyBag, the only place of an open key in a PKCS #12.
-        Content::PrivateKey { ref key, .. } => format != Format::Pkcs12 || !key.is_unprotected(),
-        Content::SecretKey { .. } => true,
-    };
-    spelled && shown
 }
 
 /// What is known of an entry's private key, and its algorithm if it was opened.
@@ -225,19 +200,7 @@ const SECONDS_A_DAY: i64 = 86_400;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        edit::testing::{made, made_between, store_of},
-        key::SystemRandom,
-        keystore::{Encoding, Keystore},
-    };
-
-    fn decoded(store: &Keystore) -> Decoded {
-        let password = Password::new("changeit");
-        let bytes = store
-            .encode(Encoding::Jks, &password, &mut SystemRandom)
-            .unwrap();
-        Keystore::decode(bytes.expose(), &password).unwrap()
-    }
+    use crate::edit::testing::{decoded, made, made_between, store_of};
 
     #[test]
     fn a_key_opens_is_sealed_or_belongs_to_another_certificate() {
@@ -282,24 +245,5 @@ mod tests {
         assert!(of(0).not_yet_valid);
         let noise = CertificateSummary::new(&Certificate::from_der(vec![1]), at(0));
         assert_eq!((noise.days_left, noise.expired), (None, false));
-    }
-
-    #[test]
-    fn what_java_does_not_find_is_not_visible() {
-        let one = made("a", None).certificate;
-        let mut store = decoded(&Keystore::new());
-        for alias in ["Mixed", "twice", "twice"] {
-            store.keystore.push(Entry::trusted(alias, one.clone()));
-        }
-        let visible = |store: &Decoded| {
-            let entries = summary(store, &[], OffsetDateTime::UNIX_EPOCH).entries;
-            entries
-                .iter()
-                .map(|entry| entry.java_visible)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(visible(&store), [false, false, true]);
-        store.format = Format::Pkcs12;
-        assert_eq!(visible(&store), [true, false, true]);
     }
 }

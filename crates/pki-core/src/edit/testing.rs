@@ -2,7 +2,7 @@
 
 use crate::{
     key::{SystemRandom, read_private_key},
-    keystore::{Entry, Keystore, Protection, SealedKey},
+    keystore::{Decoded, Encoding, Entry, Keystore, Protection, SealedKey},
     secret::Password,
     x509::Certificate,
 };
@@ -45,6 +45,15 @@ pub(super) fn made_between(name: &str, from: i32, to: i32) -> Made {
 
 pub(super) fn store_of<const N: usize>(entries: [Entry; N]) -> Keystore {
     entries.into_iter().collect()
+}
+
+/// The store as it is read back from a JKS.
+pub(super) fn decoded(store: &Keystore) -> Decoded {
+    let password = Password::new("changeit");
+    let bytes = store
+        .encode(Encoding::Jks, &password, &mut SystemRandom)
+        .unwrap();
+    Keystore::decode(bytes.expose(), &password).unwrap()
 }
 
 fn params(name: &str) -> rcgen::CertificateParams {

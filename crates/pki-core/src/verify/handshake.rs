@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 
 use super::{EdgeProblem, FilePlace};
 use crate::{
-    keystore::Keystore,
+    edit,
+    keystore::Decoded,
     path::{Anchors, Options, PathChecker, PathProblem, Purpose, ServerName},
     x509::{Certificate, Fingerprint},
 };
@@ -25,8 +26,8 @@ pub(super) struct Handshake<'a> {
     pub(super) chain: &'a [Certificate],
     /// Where that is.
     pub(super) presented: &'a FilePlace,
-    /// What the client trusts, with SHA-256 of the file; `None` if that cannot be read.
-    pub(super) trusted: Option<(Fingerprint, &'a Keystore)>,
+    /// The client's truststore, with SHA-256 of the file; `None` if that cannot be read.
+    pub(super) trusted: Option<(Fingerprint, &'a Decoded)>,
     /// Where that is.
     pub(super) truststore: &'a FilePlace,
     /// The name that is looked at; `None`: trust alone decides.
@@ -61,9 +62,10 @@ impl Handshakes {
             let file = truststore.clone();
             return vec![EdgeProblem::NoTruststore { file }];
         };
-        let anchors = self.anchors.entry(digest).or_insert_with(|| {
-            Anchors::new(store.trusted().map(|(_, certificate)| certificate.clone()))
-        });
+        let anchors = self
+            .anchors
+            .entry(digest)
+            .or_insert_with(|| Anchors::new(edit::trusted_by_java(store)));
         let options = Options {
             name,
             purpose: Purpose::Server,

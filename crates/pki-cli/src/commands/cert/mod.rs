@@ -7,7 +7,8 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use pki_core::{
-    keystore::{DecodeError, Format, read_certificates},
+    edit,
+    keystore::{DecodeError, Decoded, Format, read_certificates},
     secret::Password,
     x509::Certificate,
 };
@@ -50,16 +51,35 @@ pub(crate) fn certificates(
     file: &Path,
     passwords: &[Password],
 ) -> Result<Vec<Certificate>, CommandError> {
+    read(file, passwords, |decoded| {
+        let entries = decoded.keystore.entries().iter();
+        entries
+            .flat_map(|entry| entry.certificates().to_vec())
+            .collect()
+    })
+}
+
+/// Whom a Java client trusts that has this file as its truststore; of a file that is no keystore, all.
+pub(crate) fn trusted(
+    file: &Path,
+    passwords: &[Password],
+) -> Result<Vec<Certificate>, CommandError> {
+    read(file, passwords, edit::trusted_by_java)
+}
+
+/// Reads certificates in any encoding, and takes out of a keystore what is wanted.
+fn read(
+    file: &Path,
+    passwords: &[Password],
+    of_keystore: impl Fn(&Decoded) -> Vec<Certificate>,
+) -> Result<Vec<Certificate>, CommandError> {
     let bytes = opening::read(file)?;
     let format = Format::detect(bytes.expose());
     if let Some(Format::Der | Format::Pem | Format::Pkcs7) | None = format {
         return read_certificates(bytes.expose()).map_err(|error| error::decode(file, &error));
     }
     let decoded = opening::decode(file, bytes.expose(), passwords)?;
-    let entries = decoded.keystore.entries().iter();
-    let found: Vec<Certificate> = entries
-        .flat_map(|entry| entry.certificates().to_vec())
-        .collect();
+    let found = of_keystore(&decoded);
     // Keys may lie beside what is encrypted as a whole.
     if found.is_empty() && passwords.is_empty() && decoded.format == Format::Pkcs12 {
         let sealed = DecodeError::PasswordNeeded {

@@ -7,7 +7,7 @@ use pki_core::{
 };
 use time::OffsetDateTime;
 
-use super::certificates;
+use super::{certificates, trusted};
 use crate::{
     cli::{Format, Global, HELP, rfc3339},
     commands::store::opening::{self, ReadPasswords},
@@ -63,16 +63,14 @@ enum PurposeArg {
 /// Judges the chain.
 pub(crate) fn run(ui: &Ui, global: &Global, args: &VerifyArgs) -> Result<Outcome, CommandError> {
     let (store, _) = args.passwords.resolve(&Passwords::for_stores(ui))?;
-    let all = |files: &[PathBuf]| {
-        let each = files.iter().map(|file| certificates(file, &store));
-        each.collect::<Result<Vec<_>, _>>()
-            .map(|found| found.concat())
-    };
-    let (chain, trusted, untrusted) = (
-        certificates(&args.file, &store)?,
-        all(&args.trust)?,
-        all(&args.untrusted)?,
-    );
+    let chain = certificates(&args.file, &store)?;
+    let (mut trust, mut untrusted) = (Vec::new(), Vec::new());
+    for file in &args.trust {
+        trust.extend(trusted(file, &store)?);
+    }
+    for file in &args.untrusted {
+        untrusted.extend(certificates(file, &store)?);
+    }
     let options = Options {
         name: args.name.as_deref().map(ServerName::from),
         purpose: match args.purpose {
@@ -82,7 +80,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &VerifyArgs) -> Result<Outcome
         },
         at: args.at.unwrap_or_else(|| global.now()),
     };
-    let anchors = Anchors::new(trusted);
+    let anchors = Anchors::new(trust);
     if anchors.is_empty() {
         ui.warning("there is no certificate in what `--trust` names");
     }

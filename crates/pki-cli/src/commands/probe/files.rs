@@ -12,8 +12,6 @@ use pki_core::{
     x509::Certificate,
 };
 
-use time::OffsetDateTime;
-
 use super::ProbeArgs;
 use crate::{
     commands::store::opening::{self, STORE_PASSWORD},
@@ -37,7 +35,7 @@ impl Given {
         let mut trusted = Vec::new();
         for file in &args.trust {
             let decoded = read(file, &passwords)?;
-            let found = trusted_in(&decoded);
+            let found = edit::trusted_by_java(&decoded);
             if found.is_empty() {
                 let shown = opening::shown(file);
                 let message = format!("`{shown}` has no certificate that a client trusts");
@@ -68,19 +66,6 @@ fn read(file: &Path, passwords: &[Password]) -> Result<Decoded, CommandError> {
         [] => Keystore::look(bytes.expose()).map_err(|error| error::decode(file, &error)),
         given => opening::decode(file, bytes.expose(), given),
     }
-}
-
-/// Whom a Java client with this truststore trusts: of each entry that it sees the certificate, of a key's
-/// the first (`sun.security.validator.TrustStoreUtil`). Of a file that is no keystore, all certificates.
-fn trusted_in(decoded: &Decoded) -> Vec<Certificate> {
-    if is_certificates_alone(decoded.format) {
-        return all_certificates(decoded);
-    }
-    let summary = edit::summary(decoded, &[], OffsetDateTime::UNIX_EPOCH);
-    let visible = summary.entries.into_iter().filter(|it| it.java_visible);
-    visible
-        .filter_map(|entry| Some(entry.chain.first()?.certificate.clone()))
-        .collect()
 }
 
 /// The chain of each private key of a keystore; of a file without keys all its certificates as one chain.

@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use pki_core::{
     disk::Workspace,
+    edit,
     observe::{
         Inventory, Layout,
         endpoint::{Endpoint, Target},
@@ -143,7 +144,8 @@ impl Place<'_> {
             ));
             return None;
         };
-        let trusted = store.trusted().map(|(_, certificate)| certificate.clone());
-        Some(Arc::new(Anchors::new(trusted)))
+        Some(Arc::new(Anchors::new(edit::trusted_by_java(
+            &store.decoded,
+        ))))
     }
 }

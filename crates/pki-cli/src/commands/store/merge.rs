@@ -115,8 +115,8 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &MergeArgs) -> Result<Outcome,
         return Err(CommandError::usage("there is nothing to merge"));
     };
     let each: Vec<&Keystore> = stores.iter().collect();
-    let mut merged =
-        edit::merge(&each, args.conflict.into()).map_err(|error| error::edit(&args.out, &error))?;
+    let mut merged = edit::merge(&each, args.conflict.into())
+        .map_err(|error| error::merging(&args.files, &error))?;
     converted.events.append(&mut merged.change.events);
     merged.change = converted;
     out.finish(&merged, Target::Store(encoding), &password)

@@ -7,7 +7,10 @@ use pki_core::{
     x509::Certificate,
 };
 
-use super::{list, opening::ReadPasswords};
+use super::{
+    list,
+    opening::{self, ReadPasswords},
+};
 use crate::{
     cli::{Format, Global, HELP},
     error::{self, CommandError, Outcome},
@@ -41,7 +44,7 @@ pub(crate) struct ShowArgs {
 pub(crate) fn run(ui: &Ui, global: &Global, args: &ShowArgs) -> Result<Outcome, CommandError> {
     let mut found = list::summaries(ui, global, &args.files, &args.passwords)?;
     if !args.alias.is_empty() {
-        choose(&mut found.listed, &args.alias)?;
+        choose(&mut found.listed, &args.alias, &args.files)?;
     }
     let mut out = Vec::new();
     match (args.pem, global.format) {
@@ -62,12 +65,18 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &ShowArgs) -> Result<Outcome, 
 }
 
 /// Keeps the entries that Java finds under the aliases. One that is nowhere is a mistake.
-fn choose(stores: &mut [Listed], aliases: &[Alias]) -> Result<(), CommandError> {
+fn choose(stores: &mut [Listed], aliases: &[Alias], files: &[PathBuf]) -> Result<(), CommandError> {
     for alias in aliases {
         let wanted = alias.lookup();
         let mut entries = stores.iter().flat_map(|store| &store.summary.entries);
         if !entries.any(|entry| entry.alias.lookup() == wanted) {
-            let missing = CommandError::usage(format!("there is no entry `{alias}`"));
+            let looked = files
+                .iter()
+                .map(|file| format!("`{}`", opening::shown(file)));
+            let missing = CommandError::usage(format!(
+                "{}: there is no entry `{alias}`",
+                looked.collect::<Vec<_>>().join(", ")
+            ));
             let entries = stores.iter().flat_map(|store| &store.summary.entries);
             let aliases = entries.map(|entry| &entry.alias);
             return Err(error::misspelt(missing, alias, aliases));

@@ -364,9 +364,14 @@ impl StoreLead {
 
     /// What is in it, as far as that can be seen; nothing of a store that its password does not open.
     pub fn content(&self) -> Option<&Keystore> {
+        self.decoded().map(|decoded| &decoded.keystore)
+    }
+
+    /// The same, with what its container tells.
+    pub fn decoded(&self) -> Option<&Decoded> {
         match self {
-            Self::Open { store, .. } => Some(&store.decoded.keystore),
-            Self::Sealed { content, .. } => content.as_ref().map(|it| &it.keystore),
+            Self::Open { store, .. } => Some(&store.decoded),
+            Self::Sealed { content, .. } => content.as_deref(),
             _ => None,
         }
     }

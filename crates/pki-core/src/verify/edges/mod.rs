@@ -146,7 +146,7 @@ impl<'a> Edges<'a> {
         self.handshakes.judge(Handshake {
             chain,
             presented,
-            trusted: digest.zip(store.map(|store| &store.decoded.keystore)),
+            trusted: digest.zip(store.map(|store| &store.decoded)),
             truststore: &truststore.clone().into(),
             name: name.map(server_name),
             checks_name,

@@ -2,7 +2,7 @@
 
 use super::Homes;
 use crate::{
-    keystore::Keystore,
+    keystore::Decoded,
     observe::{Layout, Party, StoreLead},
     path::ServerName,
     topology::{BalancerTls, Group},
@@ -283,7 +283,7 @@ fn external(homes: &Homes<'_>, known: Option<&crate::topology::External>) -> Pre
     }
 }
 
-type Trusted<'a> = Option<(Fingerprint, &'a Keystore)>;
+type Trusted<'a> = Option<(Fingerprint, &'a Decoded)>;
 
 /// The truststore that a client of a member looks into, and what is in it; else why that cannot be known.
 fn truststore<'a>(
@@ -305,7 +305,7 @@ fn truststore<'a>(
         Some(lead) => {
             let place = lead.path().map(|path| homes.file(at, path));
             let place = place.ok_or_else(|| "its truststore is not known".to_owned());
-            (place, lead.digest().zip(lead.content()))
+            (place, lead.digest().zip(lead.decoded()))
         }
     }
 }
