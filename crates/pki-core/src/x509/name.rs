@@ -42,6 +42,45 @@ impl DistinguishedName {
             .collect()
     }
 
+    /// For people: as `Display`, but with every text as text, and keytool's keywords for `EMAILADDRESS`,
+    /// `SERIALNUMBER` and others that RFC 4514 has none for.
+    pub fn readable(&self) -> impl fmt::Display {
+        Readable(self)
+    }
+
+    /// Writes the name, last RDN first. `told`: keyword and text of an attribute; what has none is written
+    /// as its OID, or keyword, and DER.
+    fn write(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        told: impl Fn(&str, &Any<'_>) -> Option<(String, String)>,
+    ) -> fmt::Result {
+        let Ok((_, name)) = X509Name::from_der(&self.0) else {
+            return write!(f, "#{}", Hex(&self.0));
+        };
+        let rdns: Vec<_> = name.iter().collect();
+        for (at, rdn) in rdns.iter().rev().enumerate() {
+            if at > 0 {
+                f.write_str(",")?;
+            }
+            for (at, attribute) in rdn.iter().enumerate() {
+                if at > 0 {
+                    f.write_str("+")?;
+                }
+                let oid = attribute.attr_type().to_id_string();
+                let value = attribute.attr_value();
+                match told(&oid, value) {
+                    Some((keyword, text)) => write!(f, "{keyword}={}", Escaped(&text))?,
+                    None => {
+                        let oid = keyword(&oid).unwrap_or(&oid);
+                        write!(f, "{oid}=#{}", Hex(&encoded(value)))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Compares as RFC 5280 section 7.1 allows: attribute by attribute, strings without regard to their
     /// ASN.1 type, to case, and to how many blanks stand between words.
     pub fn matches(&self, other: &Self) -> bool {
@@ -114,6 +153,21 @@ fn keyword(oid: &str) -> Option<&'static str> {
     })
 }
 
+/// The keywords that keytool prints beside those (`sun.security.x509.AVA`), and nobody else needs to read.
+fn spoken(oid: &str) -> Option<&'static str> {
+    Some(match oid {
+        "1.2.840.113549.1.9.1" => "EMAILADDRESS",
+        "2.5.4.4" => "SURNAME",
+        "2.5.4.5" => "SERIALNUMBER",
+        "2.5.4.12" => "T",
+        "2.5.4.42" => "GIVENNAME",
+        "2.5.4.43" => "INITIALS",
+        "2.5.4.44" => "GENERATION",
+        "2.5.4.46" => "DNQUALIFIER",
+        _ => return None,
+    })
+}
+
 /// The text of an attribute value, if its type is a string. T61String is read as ISO 8859-1, as
 /// everybody who still writes it means it.
 fn text(value: &Any<'_>) -> Option<String> {
@@ -146,30 +200,21 @@ fn text(value: &Any<'_>) -> Option<String> {
 
 impl fmt::Display for DistinguishedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ok((_, name)) = X509Name::from_der(&self.0) else {
-            return write!(f, "#{}", Hex(&self.0));
-        };
-        let rdns: Vec<_> = name.iter().collect();
-        for (at, rdn) in rdns.iter().rev().enumerate() {
-            if at > 0 {
-                f.write_str(",")?;
-            }
-            for (at, attribute) in rdn.iter().enumerate() {
-                if at > 0 {
-                    f.write_str("+")?;
-                }
-                let oid = attribute.attr_type().to_id_string();
-                let value = attribute.attr_value();
-                match (keyword(&oid), text(value)) {
-                    (Some(keyword), Some(text)) => write!(f, "{keyword}={}", Escaped(&text))?,
-                    (keyword, _) => {
-                        let oid = keyword.unwrap_or(&oid);
-                        write!(f, "{oid}=#{}", Hex(&encoded(value)))?;
-                    }
-                }
-            }
-        }
-        Ok(())
+        self.write(f, |oid, value| {
+            Some((keyword(oid)?.to_owned(), text(value)?))
+        })
+    }
+}
+
+/// What [`DistinguishedName::readable`] gives.
+struct Readable<'a>(&'a DistinguishedName);
+
+impl fmt::Display for Readable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write(f, |oid, value| {
+            let keyword = keyword(oid).or_else(|| spoken(oid)).unwrap_or(oid);
+            Some((keyword.to_owned(), text(value)?))
+        })
     }
 }
 
@@ -288,6 +333,22 @@ mod tests {
         ]);
         assert_eq!(name.to_string(), r"CN=\ a\=b,O=Acme\, Inc");
         assert_eq!(name.common_names(), [" a=b"]);
+    }
+
+    #[test]
+    fn people_read_what_rfc_4514_has_no_keyword_for() {
+        let email = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
+        let of_a_country = [0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x3c, 2, 1, 3];
+        let name = name(&[
+            printable(&of_a_country, "GB"),
+            printable(&[0x55, 4, 5], "0123"),
+            printable(&email, "pki@acme.test"),
+        ]);
+        assert_eq!(
+            name.readable().to_string(),
+            "EMAILADDRESS=pki@acme.test,SERIALNUMBER=0123,1.3.6.1.4.1.311.60.2.1.3=GB"
+        );
+        assert!(name.to_string().contains(",2.5.4.5=#1304"), "{name}");
     }
 
     #[test]

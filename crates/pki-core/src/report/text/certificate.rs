@@ -82,7 +82,7 @@ pub fn judged(judged: Judged<'_>, layout: Layout, sink: &mut dyn Write) -> io::R
     lines.put(2, "path")?;
     for (at, certificate) in verdict.path.iter().enumerate() {
         let name = match certificate.view() {
-            Ok(view) => view.subject.to_string(),
+            Ok(view) => view.subject.readable().to_string(),
             Err(malformed) => malformed.to_string(),
         };
         let anchor = verdict.anchor().is_some() && at + 1 == verdict.path.len();
@@ -138,7 +138,7 @@ impl Time {
 pub(super) fn subject(found: &CertificateSummary) -> String {
     match found.certificate.view() {
         Ok(view) if view.subject.is_empty() => "(no subject)".to_owned(),
-        Ok(view) => view.subject.to_string(),
+        Ok(view) => view.subject.readable().to_string(),
         Err(malformed) => malformed.to_string(),
     }
 }
@@ -166,7 +166,7 @@ pub(super) fn details(
 fn said(found: &CertificateSummary, view: &View, lines: &mut Lines<'_>) -> io::Result<()> {
     let issuer = match found.certificate.is_self_issued() {
         true => "itself".to_owned(),
-        false => view.issuer.to_string(),
+        false => view.issuer.readable().to_string(),
     };
     lines.put(5, &format!("issuer    {issuer}"))?;
     let names: Vec<String> = view.names().iter().map(ToString::to_string).collect();

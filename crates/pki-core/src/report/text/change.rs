@@ -229,14 +229,18 @@ pub(super) fn full(kind: Kind) -> &'static str {
 
 pub(super) fn name(certificate: &Certificate) -> String {
     match certificate.view() {
-        Ok(view) => view.subject.to_string(),
+        Ok(view) => view.subject.readable().to_string(),
         Err(malformed) => malformed.to_string(),
     }
 }
 
 pub(super) fn ended(certificate: &Certificate) -> String {
     match certificate.view() {
-        Ok(view) => format!("{}, valid until {}", view.subject, view.not_after.date()),
+        Ok(view) => format!(
+            "{}, valid until {}",
+            view.subject.readable(),
+            view.not_after.date()
+        ),
         Err(malformed) => malformed.to_string(),
     }
 }
