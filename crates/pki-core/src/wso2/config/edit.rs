@@ -275,7 +275,7 @@ fn closed_element<'a>(document: &'a Document, leaf: &Leaf) -> Option<&'a str> {
 }
 
 /// Text of an element or, with quotes, of an attribute.
-fn escaped(value: &str, quotes: bool) -> Zeroizing<String> {
+pub(super) fn escaped(value: &str, quotes: bool) -> Zeroizing<String> {
     let mut out = Zeroizing::new(String::with_capacity(value.len() + 8));
     for c in value.chars() {
         match c {

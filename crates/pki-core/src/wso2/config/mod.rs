@@ -40,6 +40,7 @@ mod properties;
 mod reach;
 mod script;
 mod setting;
+mod snippet;
 mod told;
 mod toml;
 // Both generations come to use all of it.
@@ -60,6 +61,7 @@ pub use model::{
     Mention, NameCheck, NameChecks, Protocols, Scheme, State, StoreConsumer, StoreUse, Unread,
 };
 pub use setting::{Place, Setting, Unknown};
+pub use snippet::{Snippet, SnippetError, SnippetForm, placeholder, shipped_secret_aliases};
 pub use told::{RoleUntold, Told, shipping_release};
 pub use wanted::{
     EditError, Edited, Shown, ValueChange, Wanted, WantedAuthority, WantedStore, Written,

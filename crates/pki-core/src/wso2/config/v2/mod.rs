@@ -19,6 +19,7 @@ mod stores;
 pub(super) use edit::{edited, secret_aliases};
 pub(super) use ignored::reason;
 use reader::Reader;
+pub(super) use stores::{Named, named};
 
 use super::{Generation, HomeConfig, HomeFiles, Setting, account, glob};
 use crate::wso2::Product;

@@ -26,6 +26,23 @@ const INBOUND: &str =
 pub(super) const PORTALS: &str = "repository/deployment/server/jaggeryapps/*/site/conf/site.json";
 const PROFILES: &str = "repository/resources/security/*.xml";
 
+/// The files that patterns mean, as they are shipped.
+#[rustfmt::skip]
+pub(super) const SHIPPED: &[(&str, &str)] = &[
+    (IDENTITY, "repository/conf/identity/identity.xml"),
+    (INBOUND, "repository/deployment/server/synapse-configs/default/inbound-endpoints/SecureWebSocketInboundEndpoint.xml"),
+    (PROFILES, "repository/resources/security/sslprofiles.xml"),
+];
+/// The elements that patterns mean, as they are shipped.
+pub(super) const SHIPPED_ROOTS: &[(&str, &str)] = &[
+    (
+        "Server/Service*/Connector*",
+        "Server/Service[Catalina]/Connector[9443]",
+    ),
+    ("axisconfig*", "axisconfig[AxisJava2.0]"),
+    ("inboundEndpoint*", "inboundEndpoint[SecureWebSocketEP]"),
+];
+
 const CARBON_KEYS: Fields = Fields {
     location: "Location",
     kind: "Type",

@@ -3,11 +3,12 @@
 use super::{
     reader::{Reader, When, path},
     store_rows::{
-        API_MANAGER, CARBON, CATALINA, DATA_BRIDGE, IDENTITY, PORTALS, ROWS, THRIFT_SERVER,
+        API_MANAGER, CARBON, CATALINA, DATA_BRIDGE, IDENTITY, PORTALS, ROWS, SHIPPED,
+        SHIPPED_ROOTS, THRIFT_SERVER,
     },
 };
 use crate::wso2::{
-    SECURITY_FOLDER, Slot,
+    Product, SECURITY_FOLDER, Slot,
     config::{BlockId, Document, Leaf, Setting, State, StoreConsumer, StoreUse, Unknown, glob},
 };
 
@@ -27,20 +28,20 @@ pub(super) struct Row {
 
 /// What leads from a block to its values; empty where there is no such value.
 #[derive(Debug)]
-pub(super) struct Fields {
-    pub(super) location: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) password: &'static str,
-    pub(super) alias: &'static str,
+pub(in crate::wso2::config) struct Fields {
+    pub(in crate::wso2::config) location: &'static str,
+    pub(in crate::wso2::config) kind: &'static str,
+    pub(in crate::wso2::config) password: &'static str,
+    pub(in crate::wso2::config) alias: &'static str,
     /// Where there is none, the part takes the store's password for the key too.
-    pub(super) key_password: &'static str,
-    pub(super) secrets: Secrets,
+    pub(in crate::wso2::config) key_password: &'static str,
+    pub(in crate::wso2::config) secrets: Secrets,
 }
 
 /// Whether a part takes encrypted secrets for its passwords (`svns:secretAlias`). It asks for each by a name
 /// that is made of where the password stands, so no other alias will do (`SecretResolver`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Secrets {
+pub(in crate::wso2::config) enum Secrets {
     /// `Carbon.Security.KeyStore.Password` (`ServerConfiguration.isProtectedToken`).
     Carbon,
     /// It does not.
@@ -82,6 +83,51 @@ pub(super) fn stores(reader: &Reader) -> Vec<StoreUse> {
     data_bridge_without_keystore(reader, &mut stores);
     key_validation(reader, &mut stores);
     stores
+}
+
+/// An element that is to name a store of the node's.
+#[derive(Debug)]
+pub(in crate::wso2::config) struct Named {
+    pub(in crate::wso2::config) file: &'static str,
+    /// What leads to it, without a pattern.
+    pub(in crate::wso2::config) block: String,
+    pub(in crate::wso2::config) fields: &'static Fields,
+    pub(in crate::wso2::config) slot: Slot,
+    pub(in crate::wso2::config) consumer: StoreConsumer,
+    /// What the product's own file has before a path of the home.
+    pub(in crate::wso2::config) root: &'static str,
+}
+
+/// The elements that name a node's stores in the files of a release, as the product ships them.
+pub(in crate::wso2::config) fn named(product: Product) -> Vec<Named> {
+    let rows = ROWS.iter().filter(|row| {
+        let whose = matches!(row.whose, Whose::Node | Whose::Profile);
+        // Commented out, or for clients with certificates, as it is shipped.
+        let shipped = !matches!(
+            (row.consumer, row.slot),
+            (StoreConsumer::Other("data agent" | "login pages"), _)
+                | (StoreConsumer::Tomcat, Slot::Truststore)
+        );
+        let known = row.consumer != StoreConsumer::Internal || product.at_least(2, 5);
+        whose && shipped && known
+    });
+    rows.map(|row| {
+        let shipped = SHIPPED.iter().find(|(pattern, _)| *pattern == row.file);
+        let block = SHIPPED_ROOTS
+            .iter()
+            .fold(row.block.to_owned(), |block, (pattern, name)| {
+                block.replace(pattern, name)
+            });
+        Named {
+            file: shipped.map_or(row.file, |(_, file)| file),
+            block,
+            fields: row.fields,
+            slot: row.slot,
+            consumer: row.consumer,
+            root: row.root(),
+        }
+    })
+    .collect()
 }
 
 /// The elements that name a store, in the order of the rows.
@@ -150,18 +196,8 @@ impl<'a> Use<'a> {
 
     /// The alias of the secret that stands for a password; `None` where none can.
     pub(super) fn secret_alias(&self, field: &str) -> Option<String> {
-        match self.row.fields.secrets {
-            Secrets::Carbon => {
-                let block = self.document.block_key(self.block);
-                let steps = block.strip_prefix("Server/")?.replace('/', ".");
-                Some(format!("Carbon.{steps}.{field}"))
-            }
-            Secrets::Tomcat if field == self.row.fields.password => {
-                let attribute = field.trim_start_matches('@');
-                Some(format!("Server.Service.Connector.{attribute}"))
-            }
-            Secrets::Tomcat | Secrets::None => None,
-        }
+        let block = self.document.block_key(self.block);
+        self.row.fields.secret_alias(block, field)
     }
 
     /// True if an alias at the element of a password is that password's: the attributes of a connector have
@@ -184,6 +220,23 @@ impl<'a> Use<'a> {
                 let all = servers.is_some_and(|leaf| leaf.text() == "*");
                 !all && !location.is_some_and(|it| shared.sender.contains(&it))
             }
+        }
+    }
+}
+
+impl Fields {
+    /// The alias of the secret that stands for a password of a block; `None` where none can.
+    pub(in crate::wso2::config) fn secret_alias(&self, block: &str, field: &str) -> Option<String> {
+        match self.secrets {
+            Secrets::Carbon => {
+                let steps = block.strip_prefix("Server/")?.replace('/', ".");
+                Some(format!("Carbon.{steps}.{field}"))
+            }
+            Secrets::Tomcat if field == self.password => {
+                let attribute = field.trim_start_matches('@');
+                Some(format!("Server.Service.Connector.{attribute}"))
+            }
+            Secrets::Tomcat | Secrets::None => None,
         }
     }
 }

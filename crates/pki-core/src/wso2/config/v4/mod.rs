@@ -17,6 +17,7 @@ mod stores;
 mod values;
 
 pub(super) use edit::edited;
+pub(super) use values::tomcat;
 
 use resolve::Resolver;
 
@@ -63,7 +64,7 @@ fn fill(config: &mut HomeConfig, files: &HomeFiles, resolver: &Resolver<'_>) {
     config.encryption_key = checks::encryption_key(resolver);
 }
 
-const DEPLOYMENT: &str = "repository/conf/deployment.toml";
+pub(super) const DEPLOYMENT: &str = "repository/conf/deployment.toml";
 
 #[cfg(test)]
 mod tests {

@@ -69,6 +69,11 @@ pub(super) fn rows(releases: Releases) -> impl Iterator<Item = &'static Row> {
     ROWS.iter().filter(move |row| releases.meet(row.releases))
 }
 
+/// The row of Tomcat's keystore.
+pub(super) fn tomcat() -> &'static Row {
+    &TOMCAT_KEYS
+}
+
 /// Every store that `deployment.toml` names, or leaves to the release.
 pub(super) fn stores(resolver: &Resolver<'_>) -> Vec<StoreUse> {
     let named = rows(resolver.releases)
@@ -349,13 +354,23 @@ const BROKER: &[&str] = &[
 ];
 const ANALYTICS_ON: &[&str] = &["apim.analytics.enable"];
 
+const TOMCAT_KEYS: Row = row(
+    StoreConsumer::Tomcat,
+    Slot::Tls,
+    ALL,
+    "transport.https.sslHostConfig.certificate.properties",
+    TOMCAT,
+    TLS,
+    &[],
+);
+
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     row(StoreConsumer::Primary, Slot::Primary, ALL, "keystore.primary", NAMED, Base::Own, &[]),
     row(StoreConsumer::Internal, Slot::Internal, ALL, "keystore.internal", NAMED, PRIMARY, &[]),
     row(StoreConsumer::Tls, Slot::Tls, ALL, "keystore.tls", NAMED, PRIMARY, &[]),
     row(StoreConsumer::Jvm, Slot::Truststore, ALL, "truststore", NAMED_TRUST, Base::Own, &[]),
-    row(StoreConsumer::Tomcat, Slot::Tls, ALL, "transport.https.sslHostConfig.certificate.properties", TOMCAT, TLS, &[]),
+    TOMCAT_KEYS,
     row(StoreConsumer::Tomcat, Slot::Truststore, ALL, "transport.https.sslHostConfig.properties", TOMCAT_TRUST, TRUST, &[]),
     row(StoreConsumer::SynapseListener, Slot::Tls, ALL, "transport.passthru_https.listener.key_store", LOCATED, TLS, LISTENER),
     row(StoreConsumer::SynapseListener, Slot::Truststore, ALL, "transport.passthru_https.listener.trust_store", LOCATED_TRUST, TRUST, LISTENER),

@@ -2,12 +2,12 @@
 
 use zeroize::Zeroizing;
 
-use super::stores::{FOLDER, Row};
+use super::stores::{self, FOLDER, Row};
 use crate::{
     keystore::Format,
     wso2::{
         Slot,
-        config::{Leaf, Shown, WantedStore, Written},
+        config::{Leaf, Shown, WantedStore, Written, edit::toml_string},
     },
 };
 
@@ -88,6 +88,31 @@ pub(super) fn parts(row: &Row) -> impl Iterator<Item = (&'static str, Part)> {
     parts
         .into_iter()
         .filter_map(|(last, part)| Some((last?, part)))
+}
+
+/// The keys that tell Tomcat its store, in their table.
+pub(in crate::wso2::config) fn tomcat(store: &WantedStore) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::new());
+    let row = stores::tomcat();
+    out.push_str(&format!("[{}]\n", row.table));
+    for (last, part) in parts(row) {
+        let value = match part {
+            Part::Alias => store.alias.as_deref().map(Value::plain),
+            Part::Kind => Some(Value::plain(kind(store.format))),
+            Part::Location => {
+                let path = format!("${{carbon.home}}/{FOLDER}{}", store.file);
+                Some(Value::plain(&path))
+            }
+            Part::Password => Some(Value::secret(&store.password)),
+        };
+        if let Some(value) = value {
+            out.push_str(last);
+            out.push_str(" = ");
+            out.push_str(&toml_string(&value.text));
+            out.push('\n');
+        }
+    }
+    out
 }
 
 /// What the table of a slot is to say.
