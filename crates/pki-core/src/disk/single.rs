@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     DiskError, Refusal,
-    seam::{Attempt, Found, Held, Kind, Seam, System},
+    seam::{Access, Attempt, Found, Held, Kind, Seam, System},
 };
 use crate::secret::Bytes;
 
@@ -105,6 +105,20 @@ impl SingleFile {
     /// [`DiskError::Refused`] for a file that its owner may not write; [`DiskError::Io`]. The file is
     /// unchanged then, unless the folder could not be synced after the new content was in place.
     pub fn replace(&self, bytes: &Bytes) -> Result<(), DiskError> {
+        self.replace_with(bytes, 0o7777)
+    }
+
+    /// As [`SingleFile::replace`], and the file is its owner's alone from then on.
+    ///
+    /// # Errors
+    ///
+    /// As [`SingleFile::replace`].
+    pub fn replace_for_owner(&self, bytes: &Bytes) -> Result<(), DiskError> {
+        self.replace_with(bytes, 0o700)
+    }
+
+    /// `kept`: the permission bits that a file that is there keeps.
+    fn replace_with(&self, bytes: &Bytes, kept: u32) -> Result<(), DiskError> {
         let found = self.found()?;
         if let Some(Found { mode, .. }) = found
             && mode & OWNER_WRITES == 0
@@ -117,7 +131,11 @@ impl SingleFile {
             let removed = self.seam.remove_file(&staged);
             removed.map_err(io_error("remove", &staged))?;
         }
-        let done = self.stage(&staged, bytes, found);
+        let access = found.map(|found| found.access()).map(|access| Access {
+            mode: access.mode & kept,
+            ..access
+        });
+        let done = self.stage(&staged, bytes, access);
         if let Err(error) = done {
             // Space is given back if it can be; the error that counts is the first.
             let _ = self.seam.remove_file(&staged);
@@ -129,15 +147,15 @@ impl SingleFile {
         synced.map_err(io_error("sync the folder", &self.folder))
     }
 
-    fn stage(&self, staged: &Path, bytes: &Bytes, old: Option<Found>) -> Result<(), DiskError> {
+    fn stage(&self, staged: &Path, bytes: &Bytes, access: Option<Access>) -> Result<(), DiskError> {
         let mut new = self
             .seam
             .create_file(staged)
             .map_err(io_error("create", staged))?;
         new.write(bytes.expose())
             .map_err(io_error("write", staged))?;
-        if let Some(old) = old {
-            let given = new.give(old.access());
+        if let Some(access) = access {
+            let given = new.give(access);
             given.map_err(io_error("set owner and mode of", staged))?;
         }
         new.sync().map_err(io_error("sync", staged))

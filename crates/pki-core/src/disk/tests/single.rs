@@ -45,7 +45,7 @@ fn a_replacement_that_fails_or_ends_at_any_operation_leaves_the_file_whole() {
 }
 
 #[test]
-fn a_link_stays_and_the_file_behind_it_keeps_its_mode() {
+fn a_link_stays_and_the_file_behind_it_keeps_its_mode_unless_it_is_to_be_its_owner_s_alone() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("real.jks");
     let link = dir.path().join("link.jks");
@@ -57,6 +57,11 @@ fn a_link_stays_and_the_file_behind_it_keeps_its_mode() {
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::read(&file).unwrap(), b"new");
     assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o640);
+
+    single.replace_for_owner(&bytes("secret")).unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read(&file).unwrap(), b"secret");
+    assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
 }
 
 #[test]
