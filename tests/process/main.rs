@@ -6,6 +6,7 @@
     reason = "clippy takes the helpers of a test binary for shipped code"
 )]
 
+mod carried;
 mod files;
 mod installed;
 mod killed;

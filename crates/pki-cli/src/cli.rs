@@ -16,12 +16,14 @@ use crate::commands::probe::{self, ProbeArgs};
 use crate::{
     commands::{
         audit::{self, AuditArgs},
+        bundle::{self, BundleArgs},
         cert::{self, CertArgs},
         explain::{self, ExplainArgs},
         init::{self, InitArgs},
         install::{self, InstallArgs},
         issue::{self, IssueArgs},
         plan::{self, PlanArgs},
+        snippet::{self, SnippetArgs},
         store::{self, StoreArgs},
         vault::{self, VaultArgs},
         verify::{self, VerifyArgs},
@@ -59,6 +61,8 @@ fn dispatch(ui: &Ui, cli: &Cli) -> Result<Outcome, CommandError> {
         Command::Issue(args) => issue::run(ui, global, args),
         Command::Verify(args) => verify::run(ui, global, args),
         Command::Install(args) => install::run(ui, global, args),
+        Command::Snippet(args) => snippet::run(ui, global, args),
+        Command::Bundle(args) => bundle::run(ui, global, args),
         #[cfg(feature = "probe")]
         Command::Probe(args) => probe::run(ui, global, args),
         Command::Store(args) => store::run(ui, global, args),
@@ -94,6 +98,8 @@ pub(crate) enum Command {
     Issue(IssueArgs),
     Verify(VerifyArgs),
     Install(InstallArgs),
+    Snippet(SnippetArgs),
+    Bundle(BundleArgs),
     #[cfg(feature = "probe")]
     Probe(ProbeArgs),
     Store(StoreArgs),

@@ -7,9 +7,10 @@ use std::{
 };
 
 use pki_core::{
+    disk::Workspace,
     observe::Inventory,
     plan::{Note, Plan, Scope},
-    topology::{Issuer, Topology, nearest},
+    topology::{Issuer, Node, Topology, nearest},
     verify::ProblemKind,
     wso2::Role,
 };
@@ -19,7 +20,9 @@ use crate::{
     cli::Global,
     commands::Selection,
     error::{self, CommandError},
+    passwords::{Purpose, SourceArg},
     paste::Paste,
+    secrets::Secrets,
     ui::Ui,
 };
 
@@ -73,6 +76,29 @@ fn read_bytes(file: &Path) -> io::Result<Vec<u8>> {
     } else {
         fs::read(file)
     }
+}
+
+/// The node of a name.
+pub(crate) fn node<'a>(topology: &'a Topology, name: &str) -> Result<&'a Node, CommandError> {
+    check_nodes(topology, std::slice::from_ref(&name.to_owned()))?;
+    let node = topology.node(name);
+    node.ok_or_else(|| CommandError::usage(format!("there is no node `{name}`")))
+}
+
+/// What is in the workspace, looked at once.
+pub(crate) fn look(
+    ui: &Ui,
+    global: &Global,
+    topology: &Topology,
+) -> Result<Inventory, CommandError> {
+    let paste = global.paste();
+    let workspace = Workspace::open(global.workspace_dir())
+        .and_then(|workspace| workspace.share(global.lock_timeout))
+        .map_err(|error| error::disk(&error, &paste))?;
+    let no_old: &[SourceArg] = &[];
+    let secrets = Secrets::new(ui, topology, global.base(), no_old, Purpose::Open);
+    Inventory::read(workspace.view(), topology, &secrets)
+        .map_err(|error| secrets.explain(&error, &paste))
 }
 
 /// What `--node`, `--role` and `--prune` say.

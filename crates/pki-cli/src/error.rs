@@ -15,7 +15,7 @@ mod topology;
 
 pub(crate) use apply::apply;
 pub(crate) use disk::disk;
-pub(crate) use install::{home, install, not_a_home};
+pub(crate) use install::{home, install, not_a_home, packing};
 pub(crate) use observe::observe;
 #[cfg(feature = "probe")]
 pub(crate) use probe::{endpoint, identity, unseen};

@@ -2,9 +2,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use pki_core::{
-    disk::{Committed, Foreign, Home, HomeView, Label, LockedHome, Prepared, Recovery, Workspace},
+    disk::{Committed, Foreign, Home, HomeView, Label, LockedHome, Prepared, Recovery},
     install::{self, After, Installation, Order, PasswordStyle},
-    observe::{HomeReader, Inventory, running_server},
+    observe::{HomeReader, running_server},
     report,
     topology::{Node, Topology},
     wso2::Slot,
@@ -15,9 +15,7 @@ use crate::{
     cli::{Format, Global, HELP},
     deployment,
     error::{self, CommandError, Outcome},
-    passwords::{Purpose, SourceArg},
     paste::{Paste, quoted},
-    secrets::Secrets,
     ui::{self, Ui},
 };
 
@@ -89,18 +87,9 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &InstallArgs) -> Result<Outcom
 
 fn put(ui: &Ui, global: &Global, args: &InstallArgs, node: &str) -> Result<Outcome, CommandError> {
     let topology = deployment::read_topology(global)?;
-    deployment::check_nodes(&topology, std::slice::from_ref(&node.to_owned()))?;
-    let Some(node) = topology.node(node) else {
-        return Err(CommandError::usage(format!("there is no node `{node}`")));
-    };
+    let node = deployment::node(&topology, node)?;
     let paste = global.paste();
-    let workspace = Workspace::open(global.workspace_dir())
-        .and_then(|workspace| workspace.share(global.lock_timeout))
-        .map_err(|error| error::disk(&error, &paste))?;
-    let no_old: &[SourceArg] = &[];
-    let secrets = Secrets::new(ui, &topology, global.base(), no_old, Purpose::Open);
-    let found = Inventory::read(workspace.view(), &topology, &secrets)
-        .map_err(|error| secrets.explain(&error, &paste))?;
+    let found = deployment::look(ui, global, &topology)?;
 
     let place = Place::open(ui, global, args)?;
     if let Some(pid) = running_server(&place.view()).map_err(|error| place.error(&error))? {

@@ -1,6 +1,7 @@
 //! One file per command: its arguments, whose doc comments are the help, and `run`.
 
 pub(crate) mod audit;
+pub(crate) mod bundle;
 pub(crate) mod cert;
 pub(crate) mod explain;
 pub(crate) mod init;
@@ -9,6 +10,8 @@ pub(crate) mod issue;
 pub(crate) mod plan;
 #[cfg(feature = "probe")]
 pub(crate) mod probe;
+mod saving_as;
+pub(crate) mod snippet;
 pub(crate) mod store;
 pub(crate) mod vault;
 pub(crate) mod verify;

@@ -4,7 +4,8 @@ use pki_core::{
     disk::{DiskError, Refusal},
     install::InstallRefusal,
     observe::HomeError,
-    wso2::config::EditError,
+    topology::generated_secret,
+    wso2::config::{EditError, SnippetError, SnippetForm},
 };
 
 use super::CommandError;
@@ -28,7 +29,13 @@ pub(crate) fn install(refusal: &InstallRefusal, home: &Path, paste: &Paste) -> C
         InstallRefusal::NotInTopology { .. } | InstallRefusal::Edit(_) => {
             CommandError::usage(message)
         }
-        InstallRefusal::NoPassword { .. } => CommandError::failed(message),
+        InstallRefusal::NoPassword { place } => {
+            let failed = CommandError::failed(message);
+            match generated_secret(place) {
+                Some(_) => failed.hint(format!("{} makes it", paste.command("issue"))),
+                None => failed,
+            }
+        }
         InstallRefusal::OtherNode { of, .. } => CommandError::refused(message)
             .hint(format!(
                 "install that node there: {}",
@@ -43,6 +50,40 @@ pub(crate) fn install(refusal: &InstallRefusal, home: &Path, paste: &Paste) -> C
             "set `product = \"{found}\"` in the topology, or name another home"
         )),
         _ => CommandError::failed(message),
+    }
+}
+
+/// Nothing is packed, and why.
+pub(crate) fn packing(refusal: &InstallRefusal, paste: &Paste) -> CommandError {
+    let message = refusal.to_string();
+    match refusal {
+        InstallRefusal::NotIssued { .. } => {
+            CommandError::failed(message).hint(format!("{} makes it", paste.command("issue")))
+        }
+        InstallRefusal::Snippet(error) => snippet(error, paste),
+        InstallRefusal::NoPassword { place } => {
+            let failed = CommandError::failed(message);
+            match generated_secret(place) {
+                Some(_) => failed.hint(format!("{} makes it", paste.command("issue"))),
+                None => failed,
+            }
+        }
+        _ => CommandError::usage(message),
+    }
+}
+
+/// There is no such snippet.
+fn snippet(error: &SnippetError, paste: &Paste) -> CommandError {
+    let message = error.to_string();
+    match error {
+        SnippetError::NotFor { product, .. } => CommandError::usage(message).hint(format!(
+            "`--for {}` is the release's own form",
+            SnippetForm::of(*product)
+        )),
+        SnippetError::NoContent { .. } => {
+            CommandError::failed(message).hint(format!("{} makes it", paste.command("issue")))
+        }
+        _ => CommandError::usage(message),
     }
 }
 

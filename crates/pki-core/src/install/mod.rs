@@ -8,23 +8,26 @@
 //! a home of another node.
 
 mod after;
+mod bundle;
 mod refusal;
 mod urls;
+mod wanted;
 
 pub use after::{After, Reload, after};
+pub use bundle::{bundle, snippet};
 pub use refusal::InstallRefusal;
 pub use urls::Misdirected;
+pub use wanted::{PasswordStyle, Promised};
+
+use wanted::{Passwords, promised, wanted};
 
 use crate::{
     disk::{FileSet, RelPath},
     observe::{Inventory, Layout},
-    secret::Password,
-    topology::{Group, Node, StoreFile, Topology},
+    topology::{Group, Node, Topology},
     wso2::{
         Product, SECURITY_FOLDER, Slot,
-        config::{
-            Edited, Edits, Generation, HomeConfig, HomeFiles, State, Wanted, WantedStore, Written,
-        },
+        config::{Edited, Edits, HomeConfig, HomeFiles, State, Wanted, Written},
         known_certificate,
     },
     x509::Certificate,
@@ -54,19 +57,6 @@ pub struct Order<'a> {
     pub any_host: bool,
 }
 
-/// How the configuration is to hold passwords.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PasswordStyle {
-    /// `$env{NAME}`: 3.0 and later.
-    Environment,
-    /// As they are.
-    #[default]
-    Plain,
-    /// As references to the product's secret repository.
-    Secret,
-}
-
 /// What an installation comes to. Nothing is written yet.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -93,16 +83,6 @@ pub struct Placed {
     pub from: RelPath,
     /// In the home.
     pub path: RelPath,
-}
-
-/// A secret that the configuration refers to and does not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Promised {
-    /// The environment variable, or the alias in the secret repository.
-    pub name: String,
-    /// The store that it opens; `None` for the encryption key.
-    pub slot: Option<Slot>,
 }
 
 /// Works out what a home is to have.
@@ -136,7 +116,11 @@ pub fn install(order: &Order<'_>) -> Result<Installation, InstallRefusal> {
         stores.push(Placed { slot, from, path });
     }
     let misdirected = urls::misdirected(order.topology, order.node, order.config);
-    let (wanted, promised) = wanted(order, &misdirected)?;
+    let passwords = Passwords::Known(order.found);
+    let mut wanted = wanted(order.topology, order.passwords, passwords)?;
+    if order.urls {
+        wanted.authorities = misdirected.iter().map(|it| it.authority.clone()).collect();
+    }
     let edited = order.config.edited(&wanted)?;
     for it in &edited {
         files.write(in_home(&it.file)?, it.bytes.clone());
@@ -147,124 +131,10 @@ pub fn install(order: &Order<'_>) -> Result<Installation, InstallRefusal> {
         stores,
         edited,
         misdirected,
-        promised,
+        promised: promised(order.topology, order.passwords, |slot| {
+            order.config.secret_aliases(slot)
+        }),
     })
-}
-
-/// What the configuration is to say.
-fn wanted(
-    order: &Order<'_>,
-    misdirected: &[Misdirected],
-) -> Result<(Wanted, Vec<Promised>), InstallRefusal> {
-    let mut wanted = Wanted::default();
-    let mut promised = Vec::new();
-    for slot in Slot::ALL {
-        // Where there is no internal key the primary serves, and every reference must say so.
-        let (played_by, settings) = match order.topology.stores.get(slot) {
-            Some(settings) => (slot, settings),
-            None => (Slot::Primary, &order.topology.stores.primary),
-        };
-        let password = password(order, settings)?;
-        let password = written(order, slot, played_by, &password, &mut promised);
-        let alias = (slot != Slot::Truststore).then(|| settings.alias.clone());
-        wanted.stores.insert(
-            slot,
-            WantedStore {
-                file: settings.file.clone(),
-                format: settings.encoding.format(),
-                password,
-                alias,
-            },
-        );
-    }
-    if let Some(source) = &order.topology.encryption {
-        let key = match crate::topology::generated_secret(source) {
-            Some(name) => order.found.content(&Layout::secret(name)).map(|content| {
-                let text = String::from_utf8_lossy(content.expose());
-                Password::new(text.trim_end())
-            }),
-            None => order.found.password(source).cloned(),
-        };
-        let key = key.ok_or_else(|| InstallRefusal::NoPassword {
-            place: source.clone(),
-        })?;
-        wanted.encryption_key = Some(match order.passwords {
-            PasswordStyle::Plain => Written::Plain(key),
-            PasswordStyle::Environment => {
-                let name = crate::wso2::ENCRYPTION_KEY_VARIABLE.to_owned();
-                promised.push(Promised {
-                    name: name.clone(),
-                    slot: None,
-                });
-                Written::Environment(name)
-            }
-            PasswordStyle::Secret => {
-                let alias = crate::wso2::ENCRYPTION_KEY_ALIAS.to_owned();
-                promised.push(Promised {
-                    name: alias.clone(),
-                    slot: None,
-                });
-                Written::Secret {
-                    alias,
-                    otherwise: key,
-                }
-            }
-        });
-    }
-    if order.urls {
-        wanted.authorities = misdirected.iter().map(|it| it.authority.clone()).collect();
-    }
-    promised.dedup();
-    Ok((wanted, promised))
-}
-
-fn password(order: &Order<'_>, settings: &StoreFile) -> Result<Password, InstallRefusal> {
-    let source = &settings.password;
-    order
-        .found
-        .password(source)
-        .cloned()
-        .ok_or_else(|| InstallRefusal::NoPassword {
-            place: source.clone(),
-        })
-}
-
-fn written(
-    order: &Order<'_>,
-    slot: Slot,
-    played_by: Slot,
-    password: &Password,
-    promised: &mut Vec<Promised>,
-) -> Written {
-    let mut promise = |name: &str| {
-        let promise = Promised {
-            name: name.to_owned(),
-            slot: Some(played_by),
-        };
-        if !promised.contains(&promise) {
-            promised.push(promise);
-        }
-        name.to_owned()
-    };
-    match order.passwords {
-        PasswordStyle::Plain => Written::Plain(password.clone()),
-        PasswordStyle::Environment => Written::Environment(promise(played_by.password_variable())),
-        PasswordStyle::Secret => {
-            // In XML each place has an alias of its own, one for the internal key too where the primary
-            // plays it.
-            let own = order.config.secret_aliases(match order.config.generation {
-                Generation::Xml => slot,
-                _ => played_by,
-            });
-            for alias in &own {
-                promise(alias);
-            }
-            Written::Secret {
-                alias: played_by.secret_alias().to_owned(),
-                otherwise: password.clone(),
-            }
-        }
-    }
 }
 
 /// Reads the edited configuration again: what it says must be what was wanted.

@@ -5,7 +5,7 @@ use crate::{
     secret::Source,
     wso2::{
         Product,
-        config::{DocumentError, EditError, Place},
+        config::{DocumentError, EditError, Place, SnippetError},
     },
     x509::Fingerprint,
 };
@@ -14,6 +14,14 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InstallRefusal {
+    /// An archive cannot hold a file.
+    #[error("an archive cannot hold `{file}`: {reason}")]
+    Archive {
+        /// Its name.
+        file: String,
+        /// Why not.
+        reason: String,
+    },
     /// The configuration cannot be changed as it must be.
     #[error(transparent)]
     Edit(#[from] EditError),
@@ -79,6 +87,9 @@ pub enum InstallRefusal {
         /// Why not.
         reason: PathError,
     },
+    /// What has to be set cannot be said.
+    #[error(transparent)]
+    Snippet(SnippetError),
     /// A configuration file is broken.
     #[error("{file}:{reason}")]
     Unread {

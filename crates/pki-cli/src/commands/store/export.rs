@@ -2,14 +2,16 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 use pki_core::{
-    disk::SingleFile,
     key::{PrivateKey, SystemRandom, write_encrypted_private_key},
     keystore::{Alias, Content, Entry, write_pem_certificates},
     secret::{Bytes, Password},
     x509::write_pem,
 };
 
-use super::opening::{self, ReadPasswords};
+use super::{
+    super::saving_as::{self, Readers},
+    opening::{self, ReadPasswords},
+};
 use crate::{
     cli::{Global, HELP},
     error::{self, CommandError, Outcome},
@@ -95,7 +97,13 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &ExportArgs) -> Result<Outcome
     };
     match args.dry_run {
         true => would_write(ui, args)?,
-        false => write(ui, global, &args.out, &exported, args.replace)?,
+        false => {
+            let readers = match args.key {
+                true => Readers::Owner,
+                false => Readers::AsBefore,
+            };
+            saving_as::write(ui, global, &args.out, (&exported, readers), args.replace)?;
+        }
     }
     Ok(Outcome::Done)
 }
@@ -174,39 +182,9 @@ fn would_write(ui: &Ui, args: &ExportArgs) -> Result<(), CommandError> {
         return Ok(());
     }
     if !args.replace && out.symlink_metadata().is_ok() {
-        return Err(in_the_way(out));
+        return Err(saving_as::in_the_way(out));
     }
     ui.status(format_args!("dry run: `{}` was not written", out.display()));
-    Ok(())
-}
-
-fn in_the_way(out: &Path) -> CommandError {
-    CommandError::refused(format!("`{}` is there already", out.display()))
-        .hint("`--replace` puts the new one in its place")
-}
-
-/// A file that is there stays, unless it may go or has that content.
-fn write(
-    ui: &Ui,
-    global: &Global,
-    out: &Path,
-    bytes: &Bytes,
-    replace: bool,
-) -> Result<(), CommandError> {
-    if out == Path::new("-") {
-        return ui.data(bytes.expose());
-    }
-    let disk = |error| error::file(&error);
-    let file = SingleFile::lock(out, global.lock_timeout).map_err(disk)?;
-    match file.read(opening::LIMIT).map_err(disk)? {
-        Some(found) if found.expose() == bytes.expose() => {
-            ui.status(format_args!("`{}` has that content already", out.display()));
-            return Ok(());
-        }
-        Some(_) if !replace => return Err(in_the_way(out)),
-        _ => file.replace(bytes).map_err(disk)?,
-    }
-    ui.status(format_args!("wrote `{}`", out.display()));
     Ok(())
 }
 
