@@ -134,38 +134,6 @@ fn what_is_wrong_with_a_reference_is_told_apart() {
 }
 
 #[test]
-fn a_secret_opens_with_the_help_of_whoever_has_the_key() {
-    struct Known;
-    impl pki_core::observe::HomeSecrets for Known {
-        fn open(
-            &self,
-            _: &pki_core::wso2::config::HomeConfig,
-            alias: &str,
-        ) -> Option<pki_core::secret::Password> {
-            (alias == "tls").then(|| pki_core::secret::Password::new("wso2carbon"))
-        }
-    }
-    let Some(from) = home::homes("4.7.0").pop() else {
-        return;
-    };
-    let dir = tempfile::tempdir().unwrap();
-    home::copy(&from, dir.path());
-    set(
-        dir.path(),
-        "password =  \"wso2carbon\"",
-        "password = \"$secret{tls}\"",
-    );
-    let home = HomeReader::new().secrets(&Known).read(dir.path()).unwrap();
-    assert!(matches!(
-        lead(&home, Slot::Tls),
-        StoreLead::Open {
-            key: KeyLead::Opens,
-            ..
-        }
-    ));
-}
-
-#[test]
 fn links_are_followed_and_what_is_no_file_is_passed_over() {
     let elsewhere = tempfile::tempdir().unwrap();
     let home = changed(|home| {

@@ -1,12 +1,21 @@
 //! Whole homes: which key a node's vault takes, and whether it reads what Java encrypted for it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use pki_core::{
-    observe::{GivenKeys, HomeReader, NoVaultKey, NodeKeys, VaultHome},
+    key::SystemRandom,
+    observe::{Cluster, GivenKeys, HomeReader, NoVaultKey, NodeKeys, StoreLead, VaultHome},
     secret::Password,
-    wso2::vault::Verdict,
+    verify::{ProblemKind, verify_homes},
+    wso2::{
+        Product, Slot,
+        vault::{IdentityStore, Mode, Verdict, secret_conf},
+    },
 };
+use time::OffsetDateTime;
 
 use crate::{
     judge::{NewEntry, Store, judge},
@@ -70,6 +79,93 @@ fn the_default_key_of_a_release_reads_what_java_encrypted_for_it() {
 }
 
 #[test]
+fn a_home_whose_passwords_are_encrypted_is_read_with_the_one_that_protects_them() {
+    let Some(folder) = shared::folder() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    copy(&folder.join("wso2/homes/2.6.0/gateway-1"), home.path());
+    // The cipher tool does not reach these, and they say the same password in clear.
+    for rest in ["axis2", "data-bridge", "identity"] {
+        std::fs::remove_dir_all(home.path().join("repository/conf").join(rest)).unwrap();
+    }
+    for rest in ["conf/broker.xml", "resources/security/sslprofiles.xml"] {
+        std::fs::remove_file(home.path().join("repository").join(rest)).unwrap();
+    }
+    std::fs::remove_dir_all(home.path().join("repository/deployment")).unwrap();
+    let read = |given: &GivenKeys| HomeReader::new().keys(given).read(home.path()).unwrap();
+    let none = GivenKeys::default();
+    let dirs = [home.path().to_owned()];
+    let found = VaultHome::read_all(&HomeReader::new(), &dirs, Duration::ZERO, &|| {});
+    let found = found[0].as_ref().unwrap();
+    let vault = found.vault();
+    let keys = found.keys(&vault, &none);
+    let changes = vault
+        .configure(&keys.sealing.unwrap(), &mut SystemRandom)
+        .unwrap();
+    for file in &changes.files {
+        std::fs::write(home.path().join(&*file.file), file.bytes.expose()).unwrap();
+    }
+    // Its list has none of the internal keystore's either.
+    let carbon = home.path().join("repository/conf/carbon.xml");
+    let text = std::fs::read_to_string(&carbon).unwrap();
+    let named = "Password svns:secretAlias=\"Carbon.Security.KeyStore.Password\">password<";
+    std::fs::write(&carbon, text.replace("Password>wso2carbon<", named)).unwrap();
+    let opens = |given: &GivenKeys| {
+        let home = read(given);
+        [Slot::Primary, Slot::Tls, Slot::Truststore]
+            .map(|slot| matches!(home.slot(slot).unwrap().1, StoreLead::Open { .. }))
+    };
+    assert_eq!(opens(&none), [false; 3]);
+    let given = |password| GivenKeys {
+        stores: vec![Password::new("another"), Password::new(password)],
+        ..GivenKeys::default()
+    };
+    assert_eq!(opens(&given("wso2carbon")), [true; 3]);
+    assert_eq!(opens(&given("wrong")), [false; 3]);
+
+    let told = || {
+        let homes = [read(&given("wso2carbon"))];
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let report = verify_homes(&Cluster::new(&homes, None), None, now);
+        let problems = report.problems.into_iter();
+        let secrets = problems.filter(|it| matches!(it.kind, ProblemKind::Secret(_)));
+        secrets
+            .map(|it| format!("{} {}", it.kind.id(), it.alias.unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told(), ["vault-off "]);
+    let store = IdentityStore::new(
+        format!("{STORES}/wso2carbon.jks"),
+        None,
+        Some("wso2carbon".into()),
+    );
+    let conf = secret_conf(Product::of(2, 6), Mode::Asymmetric, &store, None);
+    let conf_file = home
+        .path()
+        .join("repository/conf/security/secret-conf.properties");
+    std::fs::write(conf_file, conf).unwrap();
+    assert_eq!(told(), [""; 0]);
+    // Another primary: the server goes on with aliases for passwords, and says nothing.
+    let other = folder.join("wso2/homes/4.7.0/gateway-1").join(STORES);
+    let primary = home.path().join(STORES).join("wso2carbon.jks");
+    std::fs::copy(other.join("wso2carbon.jks"), primary).unwrap();
+    assert_eq!(
+        told(),
+        [
+            "secret-unreadable Carbon.Security.KeyStore.Password",
+            "secret-unreadable Carbon.Security.KeyStore.KeyPassword",
+            "secret-unreadable Carbon.Security.TrustStore.Password",
+            "secret-unreadable UserManager.AdminUser.Password",
+            "secret-unreadable Datasources.WSO2_CARBON_DB.Configuration.Password",
+            "secret-unreadable Server.Service.Connector.keystorePass",
+        ]
+    );
+}
+
+const STORES: &str = "repository/resources/security";
+
+#[test]
 fn a_secret_key_of_a_pkcs12_is_the_vaults_and_without_one_everybody_has_the_key() {
     let home = home("secretRepositories.file.encryptionMode=symmetric\n", KEY);
     let path = home.path().join("store.p12");
@@ -125,7 +221,7 @@ fn a_key_that_is_given_at_start_is_the_vaults() {
     let found = VaultHome::read_all(
         &HomeReader::new(),
         &[home.path().to_owned()],
-        std::time::Duration::ZERO,
+        Duration::ZERO,
         &|| {},
     );
     assert_eq!(
@@ -168,7 +264,7 @@ fn home(mode: &str, key: &str) -> tempfile::TempDir {
 fn verdict(dir: &Path, given: &GivenKeys) -> (Verdict, NodeKeys) {
     let dirs: [PathBuf; 1] = [dir.to_owned()];
     let reader = HomeReader::new();
-    let home = VaultHome::read_all(&reader, &dirs, std::time::Duration::ZERO, &|| {});
+    let home = VaultHome::read_all(&reader, &dirs, Duration::ZERO, &|| {});
     let home = home[0].as_ref().unwrap();
     let vault = home.vault();
     let keys = home.keys(&vault, given);

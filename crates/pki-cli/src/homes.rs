@@ -6,7 +6,7 @@ use std::{
 };
 
 use pki_core::{
-    observe::{Home, HomeReader},
+    observe::{GivenKeys, Home, HomeReader},
     wso2::{Product, config::HOME_MARKS},
 };
 
@@ -58,15 +58,19 @@ fn meant(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
     }
 }
 
-/// Reads homes on all cores. Those that cannot be read at all are told by the second part.
+/// Reads homes on all cores, with what may open their encrypted secrets. Those that cannot be read at all are told by the second part.
 pub(crate) fn read(
     ui: &Ui,
     global: &Global,
     dirs: &[PathBuf],
     product: Option<Product>,
+    keys: &GivenKeys,
 ) -> (Vec<Home>, Vec<CommandError>) {
     let progress = ui.progress("reading homes", dirs.len());
-    let reader = HomeReader::new().product(product).wait(global.lock_timeout);
+    let reader = HomeReader::new()
+        .product(product)
+        .keys(keys)
+        .wait(global.lock_timeout);
     let read = reader.read_all(dirs, &|| progress.advance());
     let mut homes = Vec::new();
     let mut failed = Vec::new();

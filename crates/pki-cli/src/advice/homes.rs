@@ -67,6 +67,11 @@ impl Advice for HomeAdvice<'_> {
             ProblemKind::PrimaryNamesHost { .. } => {
                 "keep its key as safe as a server's: whoever has it passes for that host".to_owned()
             }
+            ProblemKind::Secret(_) => {
+                "`apim-pki vault check --home DIR` tells all of them; `vault reencrypt` brings them from an old \
+                 key to the node's, `vault encrypt --alias ALIAS` sets one"
+                    .to_owned()
+            }
             ProblemKind::NotYetValid { .. } => "is this machine's clock right? `date -u`".to_owned(),
             _ => self.install(),
         })

@@ -42,6 +42,13 @@ pub(crate) struct VerifyArgs {
     /// known from the topology.
     #[arg(long, value_name = "DIR", num_args = 1..)]
     pub(crate) home: Vec<PathBuf>,
+
+    /// The password of the keystore that the homes' vaults open, where passwords of stores are encrypted; may be
+    /// given again
+    ///
+    /// A source, never the password: `file:PATH`, `env:NAME`, `fd:N`, `cmd:PROGRAM ARG…`, `prompt`.
+    #[arg(long, value_name = "SRC", requires = "home")]
+    pub(crate) vault_password: Vec<SourceArg>,
 }
 
 /// Judges the workspace, or homes; makes no file.

@@ -45,7 +45,7 @@ mod vault;
 
 pub use cluster::{Cluster, Member, Party};
 pub use error::ObserveError;
-pub use home::{Home, HomeError, HomeReader, HomeSecrets, KeyLead, StoreLead, Unreadable};
+pub use home::{Home, HomeError, HomeReader, KeyLead, StoreLead, Unreadable};
 pub use home_files::{FoundFiles, running_server};
 pub use inputs::{Inputs, Vendor};
 pub use inventory::Inventory;
@@ -53,4 +53,4 @@ pub use layout::Layout;
 pub use passwords::{KnownPasswords, PasswordError, Passwords};
 pub use store::{KeyState, OpenStore, Unopened};
 pub use sweep::{Access, Found, FoundFile, Opened, Unread, open_with_any, sweep};
-pub use vault::{GivenKeys, NoVaultKey, NodeKeys, VaultHome};
+pub use vault::{GivenKeys, NoVaultKey, NodeKeys, OpenedVault, VaultHome};

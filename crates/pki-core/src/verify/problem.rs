@@ -2,7 +2,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use super::FilePlace;
+use super::{FilePlace, SecretProblemKind};
 use crate::{
     key::KeyError,
     keystore::UnsealError,
@@ -240,6 +240,8 @@ pub enum ProblemKind {
         /// Whether the key in it is another, or only the spelling.
         other_key: bool,
     },
+    /// A home's encrypted secrets: one that the node does not read, or all.
+    Secret(SecretProblemKind),
     /// More than one private key in a TLS store: the product's listeners take any.
     SeveralKeys {
         /// Their aliases.
@@ -290,6 +292,14 @@ impl ProblemKind {
             Self::PrimaryNamesHost { .. } => "primary-names-host",
             Self::PrimaryKey { .. } => "primary-key",
             Self::PrimaryStale { .. } => "primary-stale",
+            Self::Secret(kind) => match kind {
+                SecretProblemKind::BuiltInKey => "vault-built-in-key",
+                SecretProblemKind::Dangling { .. } => "secret-dangling",
+                SecretProblemKind::NotEncrypted { .. } => "secret-not-encrypted",
+                SecretProblemKind::Off { .. } => "vault-off",
+                SecretProblemKind::Unreadable { .. } => "secret-unreadable",
+                _ => "secret",
+            },
             Self::SharedDiffers { .. } => "shared-differs",
             Self::SeveralKeys { .. } => "several-keys",
             Self::StoreDoesNotOpen(_) => "store-does-not-open",
@@ -459,6 +469,7 @@ impl fmt::Display for ProblemKind {
             Self::PrimaryStale { .. } => {
                 f.write_str("it holds another certificate than the primary's")
             }
+            Self::Secret(kind) => write!(f, "{kind}"),
             Self::SharedDiffers {
                 slot, other_key, ..
             } => {

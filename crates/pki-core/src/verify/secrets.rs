@@ -32,6 +32,8 @@ pub struct NodeSecrets<'a> {
     pub keys: &'a Keyring,
     /// True if the vault's key is the one that stands in the product's source.
     pub built_in_key: bool,
+    /// Where its configuration says the password of the vault's keystore in clear.
+    pub clear: Vec<Place>,
     /// The certificate of its primary key.
     pub primary: Option<&'a Certificate>,
     /// The certificate of the key that encrypts what is stored: the internal one, or the primary's.
@@ -94,6 +96,11 @@ pub enum SecretProblemKind {
         /// What comes of it, if something names it.
         consequence: Option<Consequence>,
     },
+    /// The configuration says in clear what opens the vault's keystore, and with it every secret.
+    KeyInClear {
+        /// Where.
+        places: Vec<Place>,
+    },
     /// Values name secrets, and the vault is not set up, or switched off.
     Off {
         /// How many.
@@ -139,6 +146,7 @@ impl SecretProblemKind {
             Self::Differs { .. } => "differs",
             Self::Dangling { .. } => "dangling",
             Self::EndsBlank => "ends-blank",
+            Self::KeyInClear { .. } => "key-in-clear",
             Self::Missing { .. } => "missing",
             Self::NotEncrypted { .. } => "not-encrypted",
             Self::Off { .. } => "vault-off",
@@ -175,6 +183,13 @@ fn judge(node: &NodeSecrets<'_>) -> JudgedSecrets {
     }
     if node.built_in_key {
         problems.push(of_node(Severity::Error, SecretProblemKind::BuiltInKey));
+    }
+    let sealed =
+        |it: &Secret<'_>| it.keeper == Keeper::Vault && matches!(it.content, Content::Sealed(_));
+    if !node.clear.is_empty() && vault.secrets.iter().any(sealed) {
+        let places = node.clear.clone();
+        let kind = SecretProblemKind::KeyInClear { places };
+        problems.push(of_node(Severity::Warning, kind));
     }
     let references = vault.references.len();
     let is_off = !vault.settings.configured || !vault.settings.enabled;
@@ -384,6 +399,14 @@ impl fmt::Display for SecretProblemKind {
                 write!(f, "no secret has this alias: {}", said(*consequence))
             }
             Self::EndsBlank => f.write_str("it ends with a blank or a line end, which is part of it"),
+            Self::KeyInClear { places } => {
+                let places: Vec<String> = places.iter().map(ToString::to_string).collect();
+                write!(
+                    f,
+                    "what opens the vault's keystore, and so every secret, stands in clear at {}",
+                    places.join(", ")
+                )
+            }
             Self::Missing { on } => write!(f, "{on} has a secret under this alias, and here is none"),
             Self::NotEncrypted { consequence } => {
                 f.write_str("it is not encrypted")?;
@@ -504,6 +527,7 @@ mod tests {
                 vault,
                 keys: &keys,
                 built_in_key,
+                clear: Vec::new(),
                 primary: None,
                 internal: None,
             })
@@ -536,6 +560,7 @@ mod tests {
             vault: &vault,
             keys: &keys,
             built_in_key: false,
+            clear: Vec::new(),
             primary: None,
             internal: None,
         };

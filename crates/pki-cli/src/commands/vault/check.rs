@@ -43,7 +43,7 @@ pub(crate) struct CheckArgs {
 pub(crate) fn run(ui: &Ui, global: &Global, args: &CheckArgs) -> Result<Outcome, CommandError> {
     refuse_to_reveal(global, args)?;
     let given = args.keys.resolve(&Passwords::for_stores(ui))?;
-    let mut homes = Homes::read(ui, global, &args.homes);
+    let mut homes = Homes::read(ui, global, &args.homes, &given)?;
     let mut errors = std::mem::take(&mut homes.errors);
     let vaults: Vec<Vault<'_>> = homes.read.iter().map(VaultHome::vault).collect();
     let keys: Vec<NodeKeys> = homes
@@ -109,6 +109,11 @@ fn node<'a>(home: &'a VaultHome, vault: &'a Vault<'a>, keys: &'a NodeKeys) -> No
         vault,
         keys: &keys.keyring,
         built_in_key: keys.built_in,
+        clear: keys
+            .store
+            .as_deref()
+            .map(|store| home.clear_passwords(store))
+            .unwrap_or_default(),
         primary,
         internal: home.home.certificate(Slot::Internal).or(primary),
     }

@@ -69,8 +69,8 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &EncryptArgs) -> Result<Outcom
     let given = args.keys.resolve(&resolver)?;
     let values = values(args, &resolver)?;
     let mut held = Vec::new();
-    for dir in &args.homes.homes {
-        held.push(Held::open(global, dir, "apim-pki vault encrypt")?);
+    for dir in args.homes.dirs()? {
+        held.push(Held::open(global, &dir, "apim-pki vault encrypt")?);
     }
     let mut all = Vec::new();
     for held in &held {

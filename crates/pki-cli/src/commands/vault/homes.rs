@@ -14,6 +14,7 @@ use crate::{
     cli::Global,
     commands::store::opening,
     error::{self, CommandError},
+    homes,
     passwords::{Passwords, Purpose, SourceArg},
     paste::quoted,
     ui::Ui,
@@ -22,9 +23,16 @@ use crate::{
 /// Which homes.
 #[derive(Debug, Args)]
 pub(crate) struct HomeArgs {
-    /// A product home; may be given again
+    /// A product home as it is deployed; several, or a pattern such as '/srv/*/wso2am-2.6.0'
     #[arg(long = "home", value_name = "DIR", required = true, num_args = 1..)]
-    pub(crate) homes: Vec<PathBuf>,
+    homes: Vec<PathBuf>,
+}
+
+impl HomeArgs {
+    /// The folders.
+    pub(crate) fn dirs(&self) -> Result<Vec<PathBuf>, CommandError> {
+        homes::dirs(&self.homes)
+    }
 }
 
 /// What opens their secrets.
@@ -71,18 +79,24 @@ pub(crate) struct Homes {
 
 impl Homes {
     /// Reads all that are named; what cannot be read is told and stops nothing.
-    pub(crate) fn read(ui: &Ui, global: &Global, args: &HomeArgs) -> Self {
-        let reader = HomeReader::new();
-        let progress = ui.progress("reading homes", args.homes.len());
+    pub(crate) fn read(
+        ui: &Ui,
+        global: &Global,
+        args: &HomeArgs,
+        given: &GivenKeys,
+    ) -> Result<Self, CommandError> {
+        let dirs = args.dirs()?;
+        let reader = HomeReader::new().keys(given);
+        let progress = ui.progress("reading homes", dirs.len());
         let wait = global.lock_timeout;
-        let found = VaultHome::read_all(&reader, &args.homes, wait, &|| progress.advance());
+        let found = VaultHome::read_all(&reader, &dirs, wait, &|| progress.advance());
         drop(progress);
         let mut homes = Self {
             read: Vec::new(),
             unread: Vec::new(),
             errors: Vec::new(),
         };
-        for (dir, home) in args.homes.iter().zip(found) {
+        for (dir, home) in dirs.iter().zip(found) {
             match home {
                 Ok(home) => homes.read.push(home),
                 Err(error) => {
@@ -107,7 +121,7 @@ impl Homes {
                 )));
             }
         }
-        homes
+        Ok(homes)
     }
 }
 

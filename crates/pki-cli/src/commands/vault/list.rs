@@ -1,5 +1,5 @@
 use clap::Args;
-use pki_core::report;
+use pki_core::{observe::GivenKeys, report};
 
 use super::homes::{HomeArgs, Homes, end, told, warn_of_root_files};
 use crate::{
@@ -22,7 +22,7 @@ pub(crate) struct ListArgs {
 }
 
 pub(crate) fn run(ui: &Ui, global: &Global, args: &ListArgs) -> Result<Outcome, CommandError> {
-    let mut homes = Homes::read(ui, global, &args.homes);
+    let mut homes = Homes::read(ui, global, &args.homes, &GivenKeys::default())?;
     let errors = std::mem::take(&mut homes.errors);
     let vaults: Vec<_> = homes.read.iter().map(|home| home.vault()).collect();
     let told: Vec<_> = homes

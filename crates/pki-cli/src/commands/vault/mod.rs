@@ -3,6 +3,7 @@
 mod check;
 mod encrypt;
 mod homes;
+mod keys;
 mod list;
 mod reencrypt;
 mod writing;

@@ -11,12 +11,11 @@ use std::{
     time::Duration,
 };
 
-use super::{FoundFiles, OpenStore, Unopened};
+use super::{FoundFiles, GivenKeys, OpenStore, OpenedVault, Unopened};
 use crate::{
     disk::{self, DiskError, HomeView, Pending},
     keystore::{Decoded, Keystore, UnsealError},
     parallel,
-    secret::Password,
     wso2::{
         Product, Role, Slot,
         config::{
@@ -44,6 +43,9 @@ pub struct Home {
     pub leads: Vec<StoreLead>,
     /// Files of configuration that the system did not let anyone read.
     pub unreadable: Vec<Unreadable>,
+    /// Its encrypted secrets, where the configuration names some and the reader was given keys
+    /// ([`HomeReader::keys`]).
+    pub vault: Option<Arc<OpenedVault>>,
     /// An install that was interrupted, and what the next one will do about it.
     pub pending: Option<Pending>,
 }
@@ -123,17 +125,11 @@ pub struct Unreadable {
     pub reason: String,
 }
 
-/// Opens the encrypted secrets of homes, for those who have the password that protects them.
-pub trait HomeSecrets: Sync {
-    /// The secret under an alias; `None` if it does not open.
-    fn open(&self, config: &HomeConfig, alias: &str) -> Option<Password>;
-}
-
 /// Reads homes. What several of them share is opened once.
 #[derive(Default)]
 pub struct HomeReader<'a> {
     product: Option<Product>,
-    secrets: Option<&'a dyn HomeSecrets>,
+    keys: Option<&'a GivenKeys>,
     wait: Duration,
     shared: Shared,
 }
@@ -171,11 +167,12 @@ impl<'a> HomeReader<'a> {
         Self { product, ..self }
     }
 
-    /// With somebody who opens encrypted secrets.
+    /// With what may open the keystores that protect encrypted secrets: those that the configuration names for
+    /// the passwords of stores are opened.
     #[must_use]
-    pub fn secrets(self, secrets: &'a dyn HomeSecrets) -> Self {
+    pub fn keys(self, keys: &'a GivenKeys) -> Self {
         Self {
-            secrets: Some(secrets),
+            keys: Some(keys),
             ..self
         }
     }
@@ -229,16 +226,17 @@ impl<'a> HomeReader<'a> {
             config: HomeConfig::read(&files, None),
             leads: Vec::new(),
             unreadable,
+            vault: None,
             pending: None,
         };
-        self.follow(&mut home, view);
+        self.follow(&mut home, &files, view);
         home.product = self.told_product(&home);
         // Defaults depend on the release: known from elsewhere, the files say more.
         if let Some(told) = &home.product
             && home.config.product.known().is_none()
         {
             home.config = HomeConfig::read(&files, Some(told.value));
-            self.follow(&mut home, view);
+            self.follow(&mut home, &files, view);
         }
         home.role = home.config.told_role(&files);
         Ok(home)
@@ -257,14 +255,19 @@ impl<'a> HomeReader<'a> {
         })
     }
 
-    fn follow(&self, home: &mut Home, view: HomeView<'_>) {
-        let mut opener = Opener::new(&home.dir, view, &self.shared, self.secrets);
+    fn follow(&self, home: &mut Home, files: &HomeFiles, view: HomeView<'_>) {
+        let opened = |keys| OpenedVault::of(&home.dir, files, &home.config, keys);
+        let vault = self.keys.and_then(opened);
+        let secrets = vault.as_ref().map(OpenedVault::passwords);
+        let secrets = secrets.unwrap_or_default();
+        let mut opener = Opener::new(&home.dir, view, &self.shared, secrets);
         home.leads = home
             .config
             .stores
             .iter()
-            .map(|reference| opener.follow(&home.config, reference))
+            .map(|reference| opener.follow(reference))
             .collect();
+        home.vault = vault.map(Arc::new);
     }
 
     fn told_product(&self, home: &Home) -> Option<Told<Product>> {

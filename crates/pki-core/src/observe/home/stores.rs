@@ -2,12 +2,12 @@
 //! many references of however many homes lead to it.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::{Component, Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use super::{HomeSecrets, KeyLead, StoreLead};
+use super::{KeyLead, StoreLead};
 use crate::{
     disk::{HomeView, RelPath},
     keystore::{Decoded, Keystore},
@@ -15,7 +15,7 @@ use crate::{
     secret::{Bytes, Password},
     wso2::{
         Slot,
-        config::{HomeConfig, Setting, StoreUse, Unknown},
+        config::{Setting, StoreUse, Unknown},
     },
     x509::Fingerprint,
 };
@@ -73,7 +73,8 @@ pub(super) struct Opener<'a> {
     dir: &'a Path,
     view: HomeView<'a>,
     shared: &'a Shared,
-    secrets: Option<&'a dyn HomeSecrets>,
+    /// Those that are known, by alias.
+    secrets: BTreeMap<String, Password>,
     /// Each file is read once.
     files: HashMap<PathBuf, Result<Option<(Fingerprint, Bytes)>, String>>,
 }
@@ -83,7 +84,7 @@ impl<'a> Opener<'a> {
         dir: &'a Path,
         view: HomeView<'a>,
         shared: &'a Shared,
-        secrets: Option<&'a dyn HomeSecrets>,
+        secrets: BTreeMap<String, Password>,
     ) -> Self {
         Self {
             dir,
@@ -95,7 +96,7 @@ impl<'a> Opener<'a> {
     }
 
     /// What a reference leads to.
-    pub(super) fn follow(&mut self, config: &HomeConfig, reference: &StoreUse) -> StoreLead {
+    pub(super) fn follow(&mut self, reference: &StoreUse) -> StoreLead {
         let location = match &reference.location.value {
             Ok(location) => location,
             Err(why) => return StoreLead::unknown(why.clone()),
@@ -105,7 +106,7 @@ impl<'a> Opener<'a> {
             Place::Home(file) => self.dir.join(file.as_path()),
             Place::Elsewhere(path) => path.clone(),
         };
-        let password = self.password(config, &reference.password);
+        let password = self.password(&reference.password);
         let view = self.view;
         let read = self.files.entry(path.clone()).or_insert_with(|| {
             let content = match &place {
@@ -153,15 +154,12 @@ impl<'a> Opener<'a> {
         }
     }
 
-    fn password(
-        &self,
-        config: &HomeConfig,
-        setting: &Setting<Password>,
-    ) -> Result<Password, Unknown> {
+    fn password(&self, setting: &Setting<Password>) -> Result<Password, Unknown> {
         match &setting.value {
             Err(Unknown::Secret(alias)) => self
                 .secrets
-                .and_then(|secrets| secrets.open(config, alias))
+                .get(alias)
+                .cloned()
                 .ok_or_else(|| Unknown::Secret(alias.clone())),
             other => other.clone(),
         }

@@ -3,6 +3,7 @@
 
 mod alike;
 mod edges;
+mod secrets;
 mod stores;
 
 use std::{collections::HashSet, path::Path, sync::Arc};
@@ -42,6 +43,7 @@ pub fn verify_homes(
     for at in 0..cluster.members().len() {
         homes.introduce(at);
         homes.configuration(at);
+        homes.secrets(at);
         homes.stores(at);
         homes.urls(at);
     }

@@ -57,7 +57,7 @@ pub use outcome::{
     ChangeError, ChangedFile, Changes, Done, NewKey, Obstacle, Outcome, Unchangeable,
 };
 pub use repository::{
-    Content, Keeper, ROOT_FILES, Reference, SECRET_CONF, Secret, Vault, documents,
+    Content, Keeper, ROOT_FILES, Reference, SECRET_CONF, Secret, Vault, documents, names_secrets,
 };
 pub use seal::{SealError, seal};
 pub use settings::{IdentityStore, Mode, VaultSettings, secret_conf};

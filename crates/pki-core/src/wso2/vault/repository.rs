@@ -116,6 +116,17 @@ pub fn documents(
     (documents, broken)
 }
 
+/// Whether some value of a home's configuration may name a secret; cheap, and true too often rather than too
+/// seldom.
+pub fn names_secrets(files: &HomeFiles, generation: Generation) -> bool {
+    let (ending, mark) = match generation {
+        Generation::Toml => (DEPLOYMENT_TOML, "$secret{"),
+        Generation::Xml => (".xml", "secretAlias"),
+    };
+    let mut files = files.iter().filter(|(file, _)| file.ends_with(ending));
+    files.any(|(_, content)| String::from_utf8_lossy(content.expose()).contains(mark))
+}
+
 impl<'a> Vault<'a> {
     /// Reads what the files of a home say, which are given as documents. Files that do not matter here are
     /// passed over.

@@ -1,38 +1,22 @@
-//! A home's encrypted secrets, and the keys that open them.
+//! The keys of a home's vault: which store has them, and what opens it.
 
 use std::path::{Path, PathBuf};
 
-use super::{FoundFiles, Home, HomeError, HomeReader, file};
 use crate::{
-    disk::{self, HomeView, RelPath},
     key::der::{self, Reader},
     keystore::{Content, DecodeError, Entry, Keystore, SecretBag, UnsealError},
-    parallel,
+    observe::{Home, file},
     secret::{Bytes, Password},
     wso2::{
-        Product, Slot,
-        config::{Document, Generation},
+        Slot,
+        config::{Generation, HomeConfig, Place, StoreConsumer, StoreUse},
         vault::{
-            self, Cipher, Dialect, Keyring, Mode, OpeningKey, SealingKey, SymmetricKey,
-            UnusableKey, Vault,
+            Cipher, Dialect, Keyring, Mode, OpeningKey, SealingKey, SymmetricKey, UnusableKey,
+            Vault,
         },
     },
     x509::Certificate,
 };
-
-/// A home with the files that its secrets are in.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct VaultHome {
-    /// What else was found of it.
-    pub home: Home,
-    /// The files that matter to secrets.
-    pub documents: Vec<Document>,
-    /// Files that matter and cannot be read as what they are: path and reason.
-    pub unread: Vec<(String, String)>,
-    /// Files in it that hold the vault's password or key in clear, in the order in which the server looks.
-    pub root_files: Vec<&'static str>,
-}
 
 /// Passwords and keys that somebody gave.
 #[derive(Clone, Debug, Default)]
@@ -125,77 +109,22 @@ pub enum NoVaultKey {
     Unusable(#[from] UnusableKey),
 }
 
-impl VaultHome {
-    /// Reads a home that somebody holds. `dir` is how it was named.
-    ///
-    /// # Errors
-    ///
-    /// As [`HomeReader::look`].
-    pub fn look(
-        reader: &HomeReader<'_>,
-        dir: &Path,
-        view: HomeView<'_>,
-    ) -> Result<Self, HomeError> {
-        let home = reader.look(dir, view)?;
-        let unreadable = |source| HomeError::Unreadable {
-            dir: dir.to_path_buf(),
-            source: std::sync::Arc::new(source),
-        };
-        let found = FoundFiles::read(&view).map_err(unreadable)?;
-        let (documents, broken) = vault::documents(&found.files, home.config.generation);
-        let mut unread = found.unread;
-        unread.extend(
-            broken
-                .into_iter()
-                .map(|(file, error)| (file, error.to_string())),
-        );
-        let is_there = |name: &&str| {
-            let path = RelPath::new(*name);
-            path.is_ok_and(|path| !matches!(view.digest(&path), Ok(None)))
-        };
-        Ok(Self {
-            home,
-            documents,
-            unread,
-            root_files: vault::ROOT_FILES.into_iter().filter(is_there).collect(),
-        })
+/// A home, as far as it takes to find the keys of its vault.
+#[derive(Clone, Copy)]
+pub(super) struct HomePlace<'a> {
+    pub(super) dir: &'a Path,
+    pub(super) config: &'a HomeConfig,
+}
+
+impl<'a> HomePlace<'a> {
+    pub(super) fn of(home: &'a Home) -> Self {
+        Self {
+            dir: &home.dir,
+            config: &home.config,
+        }
     }
 
-    /// Reads several homes, on all cores; `done` is called after each. Results in the order of `dirs`.
-    pub fn read_all(
-        reader: &HomeReader<'_>,
-        dirs: &[PathBuf],
-        wait: std::time::Duration,
-        done: &(dyn Fn() + Sync),
-    ) -> Vec<Result<Self, HomeError>> {
-        parallel::map(dirs, |dir| {
-            let unreadable = |source| HomeError::Unreadable {
-                dir: dir.clone(),
-                source: std::sync::Arc::new(source),
-            };
-            let read = || {
-                let shared = disk::Home::open(dir).map_err(unreadable)?;
-                let shared = shared.share(wait).map_err(unreadable)?;
-                Self::look(reader, dir, shared.view())
-            };
-            let read = read();
-            done();
-            read
-        })
-    }
-
-    /// Its secrets.
-    pub fn vault(&self) -> Vault<'_> {
-        Vault::of(&self.documents, self.home.config.generation)
-    }
-
-    /// Its release, if that is known.
-    pub fn product(&self) -> Option<Product> {
-        self.home.product.as_ref().map(|told| told.value)
-    }
-
-    /// The keys with which the node reads its secrets.
-    pub fn keys(&self, vault: &Vault<'_>, given: &GivenKeys) -> NodeKeys {
+    pub(super) fn keys(&self, vault: &Vault<'_>, given: &GivenKeys) -> NodeKeys {
         let mut keys = NodeKeys {
             keyring: Keyring::new(),
             sealing: None,
@@ -265,32 +194,29 @@ impl VaultHome {
             Generation::Xml => Slot::Primary,
             _ => Slot::Internal,
         };
-        let configured = [slot, Slot::Primary]
-            .into_iter()
-            .find_map(|slot| self.home.slot(slot));
+        let configured = self.slot(slot).or_else(|| self.slot(Slot::Primary));
         let unknown = |reason: String| NoVaultKey::Unknown { reason };
         let named = vault.settings.keystore.as_ref();
         let path = match (named, configured) {
             (Some(named), _) => self.located(&named.location),
-            (None, Some((reference, lead))) => match (lead.path(), &reference.location.value) {
-                (Some(path), _) => path.to_path_buf(),
-                (None, Err(why)) => return Err(unknown(why.to_string())),
-                (None, Ok(location)) => self.home.dir.join(location),
+            (None, Some(reference)) => match &reference.location.value {
+                Ok(location) => self.dir.join(location),
+                Err(why) => return Err(unknown(why.to_string())),
             },
             (None, None) => return Err(unknown("no keystore is configured".to_owned())),
         };
         let references = || {
-            let stores = self.home.stores();
-            stores.filter(|(_, lead)| lead.path() == Some(&path))
+            let stores = self.config.stores.iter();
+            stores.filter(|it| self.path(it).is_some_and(|it| is_same(&it, &path)))
         };
         let alias = named.and_then(|named| named.alias.clone()).or_else(|| {
-            let mut aliases = references().filter_map(|(it, _)| it.alias.known().cloned());
+            let mut aliases = references().filter_map(|it| it.alias.known().cloned());
             aliases.next()
         });
         let mut passwords = given.stores.clone();
-        passwords.extend(references().filter_map(|(it, _)| it.password.known().cloned()));
+        passwords.extend(references().filter_map(|it| it.password.known().cloned()));
         let mut key_passwords = given.keys.clone();
-        key_passwords.extend(references().filter_map(|(it, _)| it.key_password.known().cloned()));
+        key_passwords.extend(references().filter_map(|it| it.key_password.known().cloned()));
         Ok(VaultStore {
             path,
             alias: alias.ok_or_else(|| unknown("no alias is configured".to_owned()))?,
@@ -304,11 +230,11 @@ impl VaultHome {
     fn located(&self, location: &str) -> PathBuf {
         let path = Path::new(location);
         if !path.is_absolute() {
-            return self.home.dir.join(path);
+            return self.dir.join(path);
         }
-        let same_name = self.home.stores().find_map(|(_, lead)| {
-            let found = lead.path()?;
-            (found.file_name() == path.file_name()).then(|| found.to_path_buf())
+        let same_name = self.config.stores.iter().find_map(|it| {
+            let found = self.path(it)?;
+            (found.file_name() == path.file_name()).then_some(found)
         });
         match same_name {
             Some(found) if !path.exists() => found,
@@ -317,20 +243,20 @@ impl VaultHome {
     }
 
     fn add_server_keys(&self, keyring: &mut Keyring, given: &GivenKeys) {
-        let config = &self.home.config;
+        let config = self.config;
         keyring.server_cipher = match config.transformation.known() {
             Some(name) => Cipher::named(name, Dialect::Runtime).ok(),
             None => Cipher::named("RSA", Dialect::Runtime).ok(),
         };
         for slot in [Slot::Primary, Slot::Internal] {
-            let Some((reference, lead)) = self.home.slot(slot) else {
+            let Some(reference) = self.slot(slot) else {
                 continue;
             };
-            let (Some(path), Some(alias)) = (lead.path(), reference.alias.known()) else {
+            let (Some(path), Some(alias)) = (self.path(reference), reference.alias.known()) else {
                 continue;
             };
             let store = VaultStore {
-                path: path.to_path_buf(),
+                path,
                 alias: alias.clone(),
                 passwords: reference
                     .password
@@ -363,6 +289,38 @@ impl VaultHome {
             keyring.server.extend(key.ok());
         }
     }
+
+    /// Where the configuration says the password of a store, or of a key in it, in clear.
+    pub(super) fn clear_passwords(&self, store: &Path) -> Vec<Place> {
+        let stores = self.config.stores.iter();
+        let same = stores.filter(|it| self.path(it).is_some_and(|it| is_same(&it, store)));
+        let mut places: Vec<Place> = same
+            .flat_map(|it| [&it.password, &it.key_password])
+            .filter(|it| it.known().is_some())
+            .filter_map(|it| it.place.clone())
+            .collect();
+        places.sort();
+        places.dedup();
+        places
+    }
+
+    /// The reference of the product itself for a key that encrypts.
+    fn slot(&self, slot: Slot) -> Option<&StoreUse> {
+        let consumer = match slot {
+            Slot::Internal => StoreConsumer::Internal,
+            _ => StoreConsumer::Primary,
+        };
+        self.config.store(consumer, |_| true)
+    }
+
+    fn path(&self, reference: &StoreUse) -> Option<PathBuf> {
+        Some(self.dir.join(reference.location.known()?))
+    }
+}
+
+/// Whether two paths lead to the same file: the cipher tool writes absolute ones.
+fn is_same(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
 /// A store, and what may open it and the key in it.
