@@ -150,13 +150,24 @@ fn location(
     }
 }
 
-/// A path as a URI reference (RFC 3986): relative as it is given, absolute with `file://`.
+/// A path as a URI reference (RFC 3986): relative as it is given, absolute with `file://`. `.` and `..` go
+/// as a reader of URIs takes them out (section 5.2.4); SARIF wants none in a file's (3.10.2).
 fn uri(path: &str) -> String {
-    let mut out = match Path::new(path).is_absolute() {
-        true => "file://".to_owned(),
+    let absolute = Path::new(path).is_absolute();
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." if segments.last().is_some_and(|last| *last != "..") => drop(segments.pop()),
+            ".." if absolute => {}
+            segment => segments.push(segment),
+        }
+    }
+    let mut out = match absolute {
+        true => "file:///".to_owned(),
         false => String::new(),
     };
-    for byte in path.trim_start_matches("./").bytes() {
+    for byte in segments.join("/").bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 out.push(char::from(byte));
@@ -364,5 +375,8 @@ mod tests {
         assert_eq!(uri("pki/a b#1.jks"), "pki/a%20b%231.jks");
         assert_eq!(uri("./ü"), "%C3%BC");
         assert_eq!(uri("/etc/a.jks"), "file:///etc/a.jks");
+        assert_eq!(uri("/srv/../etc/./a.jks"), "file:///etc/a.jks");
+        assert_eq!(uri("/../a.jks"), "file:///a.jks");
+        assert_eq!(uri("../x/../../a.jks"), "../../a.jks");
     }
 }

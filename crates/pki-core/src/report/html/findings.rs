@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, io};
 
-use super::{Page, text};
+use super::{Page, prose, text};
 use crate::audit::{Finding, Severity};
 
 /// The findings, with what filters them.
@@ -105,7 +105,7 @@ fn row(page: &mut Page<'_>, group: &[Finding]) -> io::Result<()> {
     }
     page.put(&format!(
         "</td>\n<td><p class=\"message\">{}</p>\n<a class=\"rule\" href=\"#rule-{rule}\">{rule}</a>",
-        text(&finding.message)
+        prose(&finding.message)
     ))?;
     if group.len() > 1 {
         page.put(&format!(
@@ -115,7 +115,7 @@ fn row(page: &mut Page<'_>, group: &[Finding]) -> io::Result<()> {
         for other in &group[1..] {
             let alias = other.alias.as_deref();
             let alias = alias.map_or_else(String::new, |it| format!("<code>{}</code>: ", text(it)));
-            page.put(&format!("<li>{alias}{}</li>\n", text(&other.message)))?;
+            page.put(&format!("<li>{alias}{}</li>\n", prose(&other.message)))?;
         }
         page.put("</ul></details>\n")?;
     }
@@ -166,8 +166,8 @@ pub(super) fn rules(page: &mut Page<'_>) -> io::Result<()> {
                 "<dt id=\"rule-{0}\" tabindex=\"-1\"><code>{0}</code></dt>\n<dd><p>{1}.</p><p>{2}</p>\
                  <p class=\"note\">{3}</p></dd>\n",
                 rule.id,
-                text(rule.what),
-                text(rule.why),
+                prose(rule.what),
+                prose(rule.why),
                 text(rule.source)
             ))?;
         }

@@ -155,6 +155,26 @@ fn text(text: &str) -> String {
     Xml(&visible(text)).to_string()
 }
 
+/// A message or an explanation of ours: what stands in backquotes is code.
+fn prose(message: &str) -> String {
+    let parts = text(message);
+    let parts: Vec<&str> = parts.split('`').collect();
+    if parts.len() % 2 == 0 {
+        // One stands alone: it is part of a name.
+        return parts.join("`");
+    }
+    let code = |(at, part): (usize, &&str)| match at % 2 {
+        0 => (*part).to_owned(),
+        _ => format!("<code>{part}</code>"),
+    };
+    parts.iter().enumerate().map(code).collect()
+}
+
+/// A distinguished name, which may be broken between its parts.
+fn distinguished_name(name: &str) -> String {
+    text(name).replace(',', ",<wbr>")
+}
+
 /// What a content security policy calls a script.
 fn hash(script: &str) -> String {
     let digest = Fingerprint::of(script.as_bytes());

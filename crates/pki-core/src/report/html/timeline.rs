@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, io, sync::Arc};
 
 use time::{Date, Duration, Month, OffsetDateTime, Time};
 
-use super::{Page, text};
+use super::{Page, distinguished_name, text};
 use crate::{audit::CertificateFacts, x509::Fingerprint};
 
 /// A certificate, and where it is.
@@ -125,7 +125,7 @@ fn row(page: &mut Page<'_>, life: &Life, axis: &Axis) -> io::Result<()> {
          <td><div class=\"life\" aria-hidden=\"true\"><div class=\"bar {class}\" \
          style=\"left:{start:.2}%;width:{:.2}%\"></div><div class=\"today\" \
          style=\"left:{:.2}%\"></div></div></td></tr>\n",
-        text(&certificate.subject),
+        distinguished_name(&certificate.subject),
         text(&life.place),
         certificate.not_before.date(),
         certificate.not_after.date(),
