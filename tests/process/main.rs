@@ -13,6 +13,7 @@ mod killed;
 mod locked;
 #[cfg(feature = "probe")]
 mod probe;
+mod reports;
 mod secrets;
 mod site;
 mod stores;
