@@ -159,7 +159,7 @@ fn text(text: &str) -> String {
 fn prose(message: &str) -> String {
     let parts = text(message);
     let parts: Vec<&str> = parts.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         // One stands alone: it is part of a name.
         return parts.join("`");
     }
@@ -185,3 +185,18 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// Lists of so many are open from the beginning.
 const FEW: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_backquotes_is_code_and_a_lone_one_stays() {
+        assert_eq!(
+            prose("the password is `a<b`, `c`"),
+            "the password is <code>a&lt;b</code>, <code>c</code>"
+        );
+        assert_eq!(prose("CN=a`b expired"), "CN=a`b expired");
+        assert_eq!(distinguished_name("CN=a,O=b&c"), "CN=a,<wbr>O=b&amp;c");
+    }
+}
