@@ -78,7 +78,7 @@ fn what_is_written_for_machines_is_what_their_own_tools_take() {
         return;
     };
     let site = audited(&["json", "sarif", "junit", "prometheus"]);
-    judged(&folder, "formats.mjs", &site.base());
+    judged(&folder, "formats.mjs", site.base());
 }
 
 /// After the end of some certificates of `testdata`.
