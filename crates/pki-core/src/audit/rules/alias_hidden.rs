@@ -19,8 +19,10 @@ pub(super) static RULE: Rule = Rule {
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     for (alias, fault) in store.faults() {
         if let (Some(alias), Fault::AliasHidden) = (alias, fault) {
-            sink.say(format!("the alias `{alias}` is empty or has characters that are not shown"))
-                .about(alias, store.certificate(Some(alias), 0));
+            sink.say(format!(
+                "the alias `{alias}` is empty or has characters that are not shown"
+            ))
+            .about(alias, store.certificate(Some(alias), 0));
         }
     }
 }

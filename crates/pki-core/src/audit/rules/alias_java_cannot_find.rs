@@ -20,7 +20,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     for found in store.faults {
         let message = match found.fault {
-            Fault::AliasSpelling => "the alias is not in lower case: Java does not find it".to_owned(),
+            Fault::AliasSpelling => {
+                "the alias is not in lower case: Java does not find it".to_owned()
+            }
             Fault::AliasClash { entries } => {
                 format!("{entries} entries have this alias, case apart: Java has one of them")
             }

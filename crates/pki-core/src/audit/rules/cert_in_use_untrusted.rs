@@ -20,7 +20,9 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
         return;
     }
     for (store, key) in deployment.keys() {
-        let Some(first) = key.chain.first() else { continue };
+        let Some(first) = key.chain.first() else {
+            continue;
+        };
         // In a workspace each connection was judged; a CA's own key serves nobody.
         let is_judged = store.in_workspace || first.is_ca && !first.is_self_issued;
         if !is_judged && !trust.leads_to_an_anchor(&key.chain) {

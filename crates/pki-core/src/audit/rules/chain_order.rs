@@ -23,7 +23,10 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
             Fault::ChainForeign { certificates } => {
                 let names = certificates.iter().filter_map(|it| it.view().ok());
                 let names: Vec<String> = names.map(|view| view.subject.to_string()).collect();
-                format!("in the chain stand certificates that are no part of it: {}", names.join(", "))
+                format!(
+                    "in the chain stand certificates that are no part of it: {}",
+                    names.join(", ")
+                )
             }
             _ => continue,
         };
@@ -36,6 +39,11 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 
 #[cfg(test)]
 pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("tls.jks", [lab.tls().issued_by(&lab.ca()).reversed().entry("tls")]),
+    fires: |lab| {
+        lab.jks(
+            "tls.jks",
+            [lab.tls().issued_by(&lab.ca()).reversed().entry("tls")],
+        )
+    },
     silent: |lab| lab.jks("tls.jks", [lab.tls().issued_by(&lab.ca()).entry("tls")]),
 };

@@ -21,14 +21,20 @@ pub(super) static RULE: Rule = Rule {
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     let now = store.context.now;
     for (alias, certificate) in store.trusted() {
-        let Ok(view) = certificate.view() else { continue };
+        let Ok(view) = certificate.view() else {
+            continue;
+        };
         // A bare certificate that is no CA is in use, and `expired` tells of it.
         if !store.is_keystore() && !view.is_ca() {
             continue;
         }
         if now > view.not_after {
-            sink.say(format!("{} expired on {}", view.subject, view.not_after.date()))
-                .about(alias, Some(certificate));
+            sink.say(format!(
+                "{} expired on {}",
+                view.subject,
+                view.not_after.date()
+            ))
+            .about(alias, Some(certificate));
         }
         let weak = weaknesses(view).into_iter().find_map(|weak| match weak {
             Reason::WeakKey { key } => Some(key),

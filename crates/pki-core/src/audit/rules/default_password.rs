@@ -18,12 +18,20 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     if let Some(password) = store.default_password {
-        sink.say(format!("the password is `{password}`, which everybody knows"));
+        sink.say(format!(
+            "the password is `{password}`, which everybody knows"
+        ));
     }
 }
 
 #[cfg(test)]
 pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.sealed("a.jks", [lab.tls().entry_under("a", "changeit")], "changeit"),
+    fires: |lab| {
+        lab.sealed(
+            "a.jks",
+            [lab.tls().entry_under("a", "changeit")],
+            "changeit",
+        )
+    },
     silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]),
 };

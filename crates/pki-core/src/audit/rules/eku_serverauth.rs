@@ -23,7 +23,11 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
         return;
     }
     for (alias, chain) in store.keys() {
-        for problem in chain.first().map(|first| usage_problems(first, Purpose::Server)).unwrap_or_default() {
+        for problem in chain
+            .first()
+            .map(|first| usage_problems(first, Purpose::Server))
+            .unwrap_or_default()
+        {
             sink.say(problem.to_string())
                 .about(alias, chain.first())
                 .confidence(store.purpose.confidence);
@@ -34,7 +38,9 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 #[cfg(test)]
 pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
     fires: |lab| {
-        let client = lab.tls().purposes([rcgen::ExtendedKeyUsagePurpose::ClientAuth]);
+        let client = lab
+            .tls()
+            .purposes([rcgen::ExtendedKeyUsagePurpose::ClientAuth]);
         lab.jks("tls.jks", [client.entry("tls")])
     },
     silent: |lab| lab.jks("tls.jks", [lab.tls().entry("tls")]),

@@ -25,13 +25,21 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
         each.map(move |(at, certificate)| (alias, at, certificate))
     });
     // What a truststore pins is not looked at by Java; a bare certificate in a file is somebody's.
-    let bare = store.trusted().map(|(alias, certificate)| (alias, 0, certificate));
+    let bare = store
+        .trusted()
+        .map(|(alias, certificate)| (alias, 0, certificate));
     for (alias, at, certificate) in keys.chain(bare.filter(|_| !is_truststore)) {
-        let Ok(view) = certificate.view() else { continue };
+        let Ok(view) = certificate.view() else {
+            continue;
+        };
         let is_ballast = !is_truststore && view.is_ca() && at == 0;
         if now > view.not_after && !is_ballast {
-            sink.say(format!("{} expired on {}", view.subject, view.not_after.date()))
-                .about(alias, Some(certificate));
+            sink.say(format!(
+                "{} expired on {}",
+                view.subject,
+                view.not_after.date()
+            ))
+            .about(alias, Some(certificate));
         }
     }
 }

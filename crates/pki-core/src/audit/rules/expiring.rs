@@ -27,11 +27,17 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
         each.map(move |certificate| (alias, certificate))
     });
     for (alias, certificate) in keys.chain(store.trusted().filter(|_| !is_truststore)) {
-        let Ok(view) = certificate.view() else { continue };
+        let Ok(view) = certificate.view() else {
+            continue;
+        };
         let is_over = now > view.not_after;
         if !is_over && soon.applies(view.not_before, view.not_after, now) {
-            sink.say(format!("{} ends on {}", view.subject, view.not_after.date()))
-                .about(alias, Some(certificate));
+            sink.say(format!(
+                "{} ends on {}",
+                view.subject,
+                view.not_after.date()
+            ))
+            .about(alias, Some(certificate));
         }
     }
 }
@@ -56,6 +62,12 @@ fn anchors(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
 
 #[cfg(test)]
 pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("tls.jks", [lab.tls().years(2026, 2027).entry("tls")]).at("2026-12-15"),
-    silent: |lab| lab.jks("tls.jks", [lab.tls().years(2026, 2027).entry("tls")]).at("2026-06-15"),
+    fires: |lab| {
+        lab.jks("tls.jks", [lab.tls().years(2026, 2027).entry("tls")])
+            .at("2026-12-15")
+    },
+    silent: |lab| {
+        lab.jks("tls.jks", [lab.tls().years(2026, 2027).entry("tls")])
+            .at("2026-06-15")
+    },
 };

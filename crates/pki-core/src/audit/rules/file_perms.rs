@@ -23,9 +23,13 @@ fn check(file: &File<'_>, sink: &mut Sink<'_>) {
     }
     let mode = file.mode;
     if file.holds_keys && mode & 0o077 != 0 {
-        sink.say(format!("others than its owner may read it (mode {mode:04o})"));
+        sink.say(format!(
+            "others than its owner may read it (mode {mode:04o})"
+        ));
     } else if mode & 0o022 != 0 {
-        sink.say(format!("others than its owner may write it (mode {mode:04o})"));
+        sink.say(format!(
+            "others than its owner may write it (mode {mode:04o})"
+        ));
     }
 }
 

@@ -27,7 +27,9 @@ fn problem(problem: &Problem) -> bool {
 /// Truststores and primaries that lie in one place: the same node, or all of them without one.
 fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
     for (primary, key) in deployment.keys() {
-        let Some(signer) = key.chain.first() else { continue };
+        let Some(signer) = key.chain.first() else {
+            continue;
+        };
         if !primary.purpose.is(Slot::Primary) || primary.in_workspace {
             continue;
         }
@@ -35,9 +37,12 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
         for store in stores.filter(|store| store.node == primary.node && !store.in_workspace) {
             let found = store.facts.trusted_as(GATEWAY_CERTIFICATE_ALIAS);
             if let Some(found) = found.filter(|found| found.sha256 != signer.sha256) {
-                sink.say(format!("it holds {}, and {} signs", found.subject, signer.subject))
-                    .at(store, GATEWAY_CERTIFICATE_ALIAS, Some(found))
-                    .confidence(primary.purpose.confidence);
+                sink.say(format!(
+                    "it holds {}, and {} signs",
+                    found.subject, signer.subject
+                ))
+                .at(store, GATEWAY_CERTIFICATE_ALIAS, Some(found))
+                .confidence(primary.purpose.confidence);
             }
         }
     }

@@ -22,8 +22,10 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
         let first = entry.certificates().first();
         let known = first.and_then(known_certificate);
         if known.is_some_and(|known| known.id == IDENTITY_SERVER_DEFAULT) {
-            sink.say("it is the default certificate of Identity Server 7, whose key everybody owns")
-                .about(&entry.alias, first);
+            sink.say(
+                "it is the default certificate of Identity Server 7, whose key everybody owns",
+            )
+            .about(&entry.alias, first);
         }
     }
 }

@@ -27,6 +27,13 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 
 #[cfg(test)]
 pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("a.jks", [lab.tls().with_certificate(lab.other().certificate()).entry("a")]),
+    fires: |lab| {
+        lab.jks(
+            "a.jks",
+            [lab.tls()
+                .with_certificate(lab.other().certificate())
+                .entry("a")],
+        )
+    },
     silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]),
 };

@@ -15,13 +15,18 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
     for (store, key) in deployment.tls_keys() {
-        let Some(own) = key.chain.first() else { continue };
+        let Some(own) = key.chain.first() else {
+            continue;
+        };
         let node = store.node.as_deref();
         let is_meant = deployment.context.topology.is_some_and(|topology| {
             let node = node.and_then(|node| topology.node(node));
             node.is_some_and(|node| topology.tls_of(node).keep_key)
         });
-        let former = deployment.former.iter().filter(|former| former.node.as_deref() == node);
+        let former = deployment
+            .former
+            .iter()
+            .filter(|former| former.node.as_deref() == node);
         let reused = former.flat_map(|former| &former.facts.keys).find(|former| {
             let first = former.chain.first();
             first.is_some_and(|first| first.spki == own.spki && first.sha256 != own.sha256)

@@ -16,7 +16,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     for (alias, chain) in store.keys() {
         for certificate in chain {
-            let Ok(view) = certificate.view() else { continue };
+            let Ok(view) = certificate.view() else {
+                continue;
+            };
             if store.context.now < view.not_before {
                 sink.say(format!(
                     "{} is not valid before {}",

@@ -16,7 +16,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     for (alias, chain) in store.keys() {
         for pair in chain.windows(2) {
-            let [certificate, issuer] = pair else { continue };
+            let [certificate, issuer] = pair else {
+                continue;
+            };
             let (Ok(own), Ok(above)) = (certificate.view(), issuer.view()) else {
                 continue;
             };
@@ -38,7 +40,10 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
     fires: |lab| {
         let ca = lab.ca().years(2020, 2028);
-        lab.jks("tls.jks", [lab.tls().years(2026, 2030).issued_by(&ca).entry("tls")])
+        lab.jks(
+            "tls.jks",
+            [lab.tls().years(2026, 2030).issued_by(&ca).entry("tls")],
+        )
     },
     silent: |lab| lab.jks("tls.jks", [lab.tls().issued_by(&lab.ca()).entry("tls")]),
 };

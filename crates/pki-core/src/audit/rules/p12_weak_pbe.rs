@@ -11,7 +11,9 @@ pub(super) static RULE: Rule = Rule {
     why: "RC2 of 40 bits, 3DES and a MAC on SHA-1 are what every Java reads and what nobody should \
           need; few iterations make guessing cheap. OpenSSL 3 opens such files with `-legacy` alone.",
     remedy: "apim-pki store convert {path} NEW.p12 --to pkcs12 --profile modern --store-password file:PASSWORD",
-    remedy_in_workspace: Some("# [stores] profile = \"modern\", where every Java is 8u301, 11.0.12 or later\napim-pki issue"),
+    remedy_in_workspace: Some(
+        "# [stores] profile = \"modern\", where every Java is 8u301, 11.0.12 or later\napim-pki issue",
+    ),
     source: "RFC 7292 appendix C; RFC 8018; CSR JDK-8267701; migration_guide(7) of OpenSSL 3",
     checks: &[Check::Store(check)],
 };
@@ -20,10 +22,13 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     let Some(decoded) = store.decoded().filter(|it| it.format == Format::Pkcs12) else {
         return;
     };
-    let keys = store.entries().iter().filter_map(|entry| match &entry.content {
-        Content::PrivateKey { key, .. } => key.protection(),
-        _ => None,
-    });
+    let keys = store
+        .entries()
+        .iter()
+        .filter_map(|entry| match &entry.content {
+            Content::PrivateKey { key, .. } => key.protection(),
+            _ => None,
+        });
     let mut weak: Vec<String> = Vec::new();
     let mut add = |text: String| {
         if !weak.contains(&text) {
@@ -56,6 +61,11 @@ const FEWEST: u32 = 10_000;
 
 #[cfg(test)]
 pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.file("a.p12", include_bytes!("../../../../../testdata/cli/legacy.p12")),
+    fires: |lab| {
+        lab.file(
+            "a.p12",
+            include_bytes!("../../../../../testdata/cli/legacy.p12"),
+        )
+    },
     silent: |lab| lab.pkcs12("a.p12", [lab.tls().entry("a")]),
 };

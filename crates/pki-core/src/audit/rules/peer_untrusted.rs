@@ -1,8 +1,8 @@
 use crate::{
     audit::{Check, Confidence, Rule, Severity},
+    path::PathProblem,
     verify::{Edge, EdgeProblem, Problem, ProblemKind, State},
     wso2::GATEWAY_CERTIFICATE_ALIAS,
-    path::PathProblem,
 };
 
 pub(super) static RULE: Rule = Rule {

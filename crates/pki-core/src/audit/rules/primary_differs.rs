@@ -25,8 +25,12 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
         let mut keys = deployment.keys().filter(|(store, _)| {
             store.node.is_some() && store.purpose.is(slot) && !store.in_workspace
         });
-        let Some((first, expected)) = keys.next() else { continue };
-        let Some(expected) = expected.chain.first() else { continue };
+        let Some((first, expected)) = keys.next() else {
+            continue;
+        };
+        let Some(expected) = expected.chain.first() else {
+            continue;
+        };
         for (store, key) in keys {
             let own = key.chain.first();
             if own.is_some_and(|own| own.spki != expected.spki) {
@@ -40,7 +44,15 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
 }
 
 fn problem(problem: &Problem) -> bool {
-    let differs = |it: &ProblemKind| matches!(it, ProblemKind::SharedDiffers { other_key: true, .. });
+    let differs = |it: &ProblemKind| {
+        matches!(
+            it,
+            ProblemKind::SharedDiffers {
+                other_key: true,
+                ..
+            }
+        )
+    };
     differs(&problem.kind)
 }
 
@@ -48,8 +60,11 @@ fn problem(problem: &Problem) -> bool {
 pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
     fires: |lab| {
         let other = lab.other();
-        lab.jks("nodes/a/wso2carbon.jks", [lab.primary().entry("wso2carbon")])
-            .and_jks("nodes/b/wso2carbon.jks", [other.entry("wso2carbon")])
+        lab.jks(
+            "nodes/a/wso2carbon.jks",
+            [lab.primary().entry("wso2carbon")],
+        )
+        .and_jks("nodes/b/wso2carbon.jks", [other.entry("wso2carbon")])
     },
     silent: |lab| {
         let primary = lab.primary();

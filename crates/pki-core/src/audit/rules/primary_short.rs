@@ -29,6 +29,16 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 
 #[cfg(test)]
 pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("wso2carbon.jks", [lab.primary().years(2020, 2030).entry("a")]),
-    silent: |lab| lab.jks("wso2carbon.jks", [lab.primary().years(2020, 2050).entry("a")]),
+    fires: |lab| {
+        lab.jks(
+            "wso2carbon.jks",
+            [lab.primary().years(2020, 2030).entry("a")],
+        )
+    },
+    silent: |lab| {
+        lab.jks(
+            "wso2carbon.jks",
+            [lab.primary().years(2020, 2050).entry("a")],
+        )
+    },
 };

@@ -19,11 +19,16 @@ pub(super) static RULE: Rule = Rule {
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     for (alias, chain) in store.keys() {
         for certificate in chain {
-            let Ok(view) = certificate.view() else { continue };
+            let Ok(view) = certificate.view() else {
+                continue;
+            };
             let is_short = |weakness: &Reason| matches!(weakness, Reason::WeakKey { .. });
             if weaknesses(view).iter().any(is_short) {
-                sink.say(format!("the key of {} is {}", view.subject, view.public_key))
-                    .about(alias, Some(certificate));
+                sink.say(format!(
+                    "the key of {} is {}",
+                    view.subject, view.public_key
+                ))
+                .about(alias, Some(certificate));
             }
         }
     }
@@ -31,6 +36,11 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 
 #[cfg(test)]
 pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("a.jks", [lab.tls().with_certificate(lab.rsa_1024()).entry("a")]),
+    fires: |lab| {
+        lab.jks(
+            "a.jks",
+            [lab.tls().with_certificate(lab.rsa_1024()).entry("a")],
+        )
+    },
     silent: |lab| lab.jks("a.jks", [lab.primary().entry("a")]),
 };

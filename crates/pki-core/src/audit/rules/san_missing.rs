@@ -18,7 +18,11 @@ pub(super) static RULE: Rule = Rule {
     remedy_in_workspace: Some("apim-pki issue"),
     source: "RFC 9525 section 6; ClientSSLSetupHandler of wso2/wso2-synapse; wso2/product-apim#1962, \
              #4791; wso2/api-manager#1718",
-    checks: &[Check::Store(check), Check::Problem(problem), Check::Edge(edge)],
+    checks: &[
+        Check::Store(check),
+        Check::Problem(problem),
+        Check::Edge(edge),
+    ],
 };
 
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
@@ -29,7 +33,8 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
         let Some(Ok(view)) = chain.first().map(|first| first.view()) else {
             continue;
         };
-        let names_host = |name: &GeneralName| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_));
+        let names_host =
+            |name: &GeneralName| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_));
         if !view.names().iter().any(names_host) {
             let found = view.subject.common_names().join(", ");
             sink.say(format!(
@@ -53,7 +58,8 @@ fn edge(edge: &Edge) -> Option<String> {
         )
     };
     let found = edge.problems.iter().find(mismatch)?;
-    (edge.state == State::Failed).then(|| format!("{} calls {} as {}: {found}", edge.from, edge.to, edge.name))
+    (edge.state == State::Failed)
+        .then(|| format!("{} calls {} as {}: {found}", edge.from, edge.to, edge.name))
 }
 
 #[cfg(test)]

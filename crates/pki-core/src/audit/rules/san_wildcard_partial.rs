@@ -42,6 +42,11 @@ fn is_whole_label(name: &str) -> bool {
 
 #[cfg(test)]
 pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("tls.jks", [lab.tls().names(["gw*.example.com"]).entry("tls")]),
+    fires: |lab| {
+        lab.jks(
+            "tls.jks",
+            [lab.tls().names(["gw*.example.com"]).entry("tls")],
+        )
+    },
     silent: |lab| lab.jks("tls.jks", [lab.tls().names(["*.example.com"]).entry("tls")]),
 };

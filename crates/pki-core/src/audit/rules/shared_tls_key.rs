@@ -20,11 +20,17 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
     let mut by_key: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (store, key) in deployment.tls_keys() {
         if let Some(first) = key.chain.first() {
-            by_key.entry(first.spki).or_default().push((store, key, first));
+            by_key
+                .entry(first.spki)
+                .or_default()
+                .push((store, key, first));
         }
     }
     for places in by_key.values() {
-        let mut nodes: Vec<&str> = places.iter().filter_map(|place| place.0.node.as_deref()).collect();
+        let mut nodes: Vec<&str> = places
+            .iter()
+            .filter_map(|place| place.0.node.as_deref())
+            .collect();
         nodes.dedup();
         if let ([_, _, ..], Some((store, key, first))) = (&nodes[..], places.first()) {
             sink.say(format!(

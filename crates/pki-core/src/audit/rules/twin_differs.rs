@@ -54,7 +54,15 @@ fn trusted(store: &Looked) -> BTreeSet<Fingerprint> {
 }
 
 fn problem(problem: &Problem) -> bool {
-    let differs = |it: &ProblemKind| matches!(it, ProblemKind::SharedDiffers { other_key: false, .. });
+    let differs = |it: &ProblemKind| {
+        matches!(
+            it,
+            ProblemKind::SharedDiffers {
+                other_key: false,
+                ..
+            }
+        )
+    };
     differs(&problem.kind)
 }
 
@@ -68,8 +76,11 @@ pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing
     },
     silent: |lab| {
         let ca = lab.ca().certificate();
-        lab.trust("nodes/gateway-1/client-truststore.jks", [("ca", ca.clone())])
-            .and_trust("nodes/gateway-2/client-truststore.jks", [("renamed", ca)])
-            .topology(crate::audit::testing::TWINS)
+        lab.trust(
+            "nodes/gateway-1/client-truststore.jks",
+            [("ca", ca.clone())],
+        )
+        .and_trust("nodes/gateway-2/client-truststore.jks", [("renamed", ca)])
+        .topology(crate::audit::testing::TWINS)
     },
 };

@@ -26,9 +26,14 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
             .filter(|(store, _)| store.node.as_deref().is_some_and(in_group))
             .collect();
         for (at, (store, key)) in keys.iter().enumerate() {
-            let Some(own) = key.chain.first() else { continue };
+            let Some(own) = key.chain.first() else {
+                continue;
+            };
             let twin = keys[..at].iter().find(|(other, key)| {
-                let same = key.chain.first().is_some_and(|first| first.spki == own.spki);
+                let same = key
+                    .chain
+                    .first()
+                    .is_some_and(|first| first.spki == own.spki);
                 same && other.node != store.node
             });
             if let Some((twin, _)) = twin {

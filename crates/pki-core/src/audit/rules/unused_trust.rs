@@ -29,8 +29,11 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
             // What everybody owns is worse than unused.
             let is_other = certificate.is_ca || certificate.known.is_some();
             if !is_other && !presented.contains(&certificate.spki) {
-                sink.say(format!("nothing here has the key of {}", certificate.subject))
-                    .at(store, alias, Some(certificate));
+                sink.say(format!(
+                    "nothing here has the key of {}",
+                    certificate.subject
+                ))
+                .at(store, alias, Some(certificate));
             }
         }
     }

@@ -22,7 +22,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     for (alias, chain) in store.keys() {
         for certificate in chain {
-            let Ok(view) = certificate.view() else { continue };
+            let Ok(view) = certificate.view() else {
+                continue;
+            };
             let ages = match &view.public_key {
                 PublicKeyAlgorithm::Rsa(bits) => (2048..3072).contains(bits),
                 PublicKeyAlgorithm::Ec(_, bits) => (224..256).contains(bits),

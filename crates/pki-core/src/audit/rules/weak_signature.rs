@@ -20,12 +20,17 @@ pub(super) static RULE: Rule = Rule {
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     for (alias, chain) in store.keys() {
         for certificate in chain {
-            let Ok(view) = certificate.view() else { continue };
+            let Ok(view) = certificate.view() else {
+                continue;
+            };
             for weakness in weaknesses(view) {
                 let Reason::WeakSignature { hash } = weakness else {
                     continue;
                 };
-                let finding = sink.say(format!("the signature on {} stands on {hash}", view.subject));
+                let finding = sink.say(format!(
+                    "the signature on {} stands on {hash}",
+                    view.subject
+                ));
                 finding.about(alias, Some(certificate));
                 if hash == "SHA-1" {
                     finding.severity(Severity::Warning);
