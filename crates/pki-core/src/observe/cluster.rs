@@ -86,9 +86,9 @@ enum Known<'a> {
 impl<'a> Cluster<'a> {
     /// Puts homes together. With a topology, a home is the node whose host it knows itself by, else the
     /// one that its folder is named after.
-    pub fn new(homes: &'a [Home], topology: Option<&'a Topology>) -> Self {
+    pub fn new(homes: impl IntoIterator<Item = &'a Home>, topology: Option<&'a Topology>) -> Self {
         let mut members: Vec<Member<'a>> = homes
-            .iter()
+            .into_iter()
             .map(|home| Member {
                 name: String::new(),
                 home,

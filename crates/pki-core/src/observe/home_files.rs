@@ -114,12 +114,12 @@ impl Reading<'_> {
 
     fn note(&mut self, path: Option<&RelPath>, error: &DiskError) {
         let path = path.map_or_else(String::new, ToString::to_string);
-        self.found.unread.push((path, reason(error)));
+        self.found.unread.push((path, in_one_line(error)));
     }
 }
 
 /// The whole chain of causes, on one line.
-pub(super) fn reason(error: &DiskError) -> String {
+pub(crate) fn in_one_line(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(error) = next {

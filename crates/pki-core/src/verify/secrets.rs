@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, fmt};
 
 use super::Severity;
 use crate::{
+    observe::{NodeKeys, VaultHome},
     secret::Bytes,
     wso2::{
         Product, Slot,
@@ -50,6 +51,27 @@ pub struct JudgedSecrets {
     pub verdicts: Vec<Verdict>,
     /// What is wrong.
     pub problems: Vec<SecretProblem>,
+}
+
+impl<'a> NodeSecrets<'a> {
+    /// A home's, with its keys.
+    pub fn of_home(home: &'a VaultHome, vault: &'a Vault<'a>, keys: &'a NodeKeys) -> Self {
+        let primary = home.home.certificate(Slot::Primary);
+        Self {
+            node: home.home.dir.display().to_string(),
+            product: home.product(),
+            vault,
+            keys: &keys.keyring,
+            built_in_key: keys.built_in,
+            clear: keys
+                .store
+                .as_deref()
+                .map(|store| home.clear_passwords(store))
+                .unwrap_or_default(),
+            primary,
+            internal: home.home.certificate(Slot::Internal).or(primary),
+        }
+    }
 }
 
 /// Something that is wrong with a secret.

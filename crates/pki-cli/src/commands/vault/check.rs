@@ -5,10 +5,7 @@ use pki_core::{
     observe::{NodeKeys, VaultHome},
     report,
     verify::{JudgedSecrets, NodeSecrets, Severity, verify_secrets},
-    wso2::{
-        Slot,
-        vault::{Vault, Verdict},
-    },
+    wso2::vault::{Vault, Verdict},
 };
 
 use super::homes::{HomeArgs, Homes, KeyArgs, end, no_key, told, warn_of_root_files};
@@ -56,7 +53,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &CheckArgs) -> Result<Outcome,
         .read
         .iter()
         .zip(vaults.iter().zip(&keys))
-        .map(|(home, (vault, keys))| node(home, vault, keys))
+        .map(|(home, (vault, keys))| NodeSecrets::of_home(home, vault, keys))
         .collect();
     let judged = verify_secrets(&nodes);
     let mut blind = Vec::new();
@@ -99,24 +96,6 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &CheckArgs) -> Result<Outcome,
         true => Outcome::Problems,
         false => Outcome::Done,
     })
-}
-
-fn node<'a>(home: &'a VaultHome, vault: &'a Vault<'a>, keys: &'a NodeKeys) -> NodeSecrets<'a> {
-    let primary = home.home.certificate(Slot::Primary);
-    NodeSecrets {
-        node: home.home.dir.display().to_string(),
-        product: home.product(),
-        vault,
-        keys: &keys.keyring,
-        built_in_key: keys.built_in,
-        clear: keys
-            .store
-            .as_deref()
-            .map(|store| home.clear_passwords(store))
-            .unwrap_or_default(),
-        primary,
-        internal: home.home.certificate(Slot::Internal).or(primary),
-    }
 }
 
 fn has_errors(judged: &[JudgedSecrets]) -> bool {

@@ -11,7 +11,7 @@ use super::{KeyLead, StoreLead};
 use crate::{
     disk::{HomeView, RelPath},
     keystore::{Decoded, Keystore},
-    observe::{KeyState, OpenStore, Unopened, file, home_files::reason, store},
+    observe::{KeyState, OpenStore, Unopened, file, home_files::in_one_line, store},
     secret::{Bytes, Password},
     wso2::{
         Slot,
@@ -110,7 +110,7 @@ impl<'a> Opener<'a> {
         let view = self.view;
         let read = self.files.entry(path.clone()).or_insert_with(|| {
             let content = match &place {
-                Place::Home(file) => view.read(file).map_err(|error| reason(&error)),
+                Place::Home(file) => view.read(file).map_err(|error| in_one_line(&error)),
                 Place::Elsewhere(path) => match file::read_regular(path) {
                     Ok(bytes) => Ok(Some(bytes)),
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

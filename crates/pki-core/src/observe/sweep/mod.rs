@@ -91,7 +91,7 @@ pub fn sweep(paths: &[PathBuf], workers: NonZeroUsize, visit: &(impl Fn(Found) -
 /// Reads a file as far as it is worth it; `None`: it has nothing to do with keys.
 fn look(path: PathBuf, is_named: &impl Fn(&Path) -> bool) -> Option<Found> {
     let named = is_named(&path);
-    let outcome = match read(&path) {
+    let outcome = match read_found(&path) {
         Err(error) => Err(error),
         Ok(file) if file.format.is_some() || is_called_a_store(&path) => Ok(file),
         Ok(_) if !named => return None,
@@ -113,7 +113,12 @@ fn look(path: PathBuf, is_named: &impl Fn(&Path) -> bool) -> Option<Found> {
     })
 }
 
-fn read(path: &Path) -> Result<FoundFile, Unread> {
+/// Reads one file that is known to be a store, with its permission bits.
+///
+/// # Errors
+///
+/// [`Unread`] if it is no regular file, too large, or the system says no.
+pub fn read_found(path: &Path) -> Result<FoundFile, Unread> {
     // A pipe that took a file's place must not hold the run up.
     let flags = OFlags::NONBLOCK | OFlags::CLOEXEC;
     let mut options = OpenOptions::new();

@@ -117,6 +117,18 @@ pub enum DocumentError {
     },
 }
 
+impl DocumentError {
+    /// Line and column of what is wrong, counted from 1.
+    pub const fn position(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Encoding { line, column, .. } | Self::Syntax { line, column, .. } => {
+                Some((*line, *column))
+            }
+            Self::TooLarge { .. } => None,
+        }
+    }
+}
+
 impl Document {
     /// Reads a file. `file` is its path below the home, with `/`.
     ///

@@ -32,10 +32,10 @@ pub const CONFIGURATION_FILES: &[&str] = &[
 ];
 
 /// Files of which every home has one: the kernel's own, or the one that it is made of.
-pub const HOME_MARKS: &[&str] = &[
-    "repository/conf/carbon.xml",
-    "repository/conf/deployment.toml",
-];
+pub const HOME_MARKS: &[&str] = &["repository/conf/carbon.xml", DEPLOYMENT_TOML];
+
+/// The file that a home from 3.0 on is made of.
+pub const DEPLOYMENT_TOML: &str = "repository/conf/deployment.toml";
 
 impl HomeConfig {
     /// Reads the configuration of a home.
@@ -51,7 +51,7 @@ impl HomeConfig {
 
 /// A `deployment.toml` decides: what it generates lies beside it.
 fn generation(files: &HomeFiles) -> Generation {
-    match files.contains_key("repository/conf/deployment.toml") {
+    match files.contains_key(DEPLOYMENT_TOML) {
         true => Generation::Toml,
         false => Generation::Xml,
     }

@@ -1,14 +1,12 @@
 use super::{
     ChangeError, ChangedFile, Changes, Cipher, Confidence, Content, Done, Keeper, NewKey, Obstacle,
     OpenError, Opened, OpeningKey, Outcome, Sealed, SealingKey, Secret, TargetState, Unchangeable,
-    Vault,
-    repository::{CIPHER_TEXT, DEPLOYMENT_TOML},
-    seal,
+    Vault, repository::CIPHER_TEXT, seal,
 };
 use crate::{
     key::Random,
     secret::Password,
-    wso2::config::{Document, Edits, Generation, Place, toml_key},
+    wso2::config::{DEPLOYMENT_TOML, Document, Edits, Generation, Place, toml_key},
 };
 
 impl<'a> Vault<'a> {

@@ -5,7 +5,9 @@ use std::fmt;
 use super::{Dialect, Hazard, Malformed, Sealed, Target, VaultSettings, hazard, target};
 use crate::{
     secret::Password,
-    wso2::config::{Document, DocumentError, Generation, HomeFiles, Leaf, Place, Syntax},
+    wso2::config::{
+        DEPLOYMENT_TOML, Document, DocumentError, Generation, HomeFiles, Leaf, Place, Syntax,
+    },
 };
 
 /// The secrets of a home: those of the secure vault, and passwords that the server itself encrypted and keeps
@@ -348,8 +350,6 @@ pub(super) const CIPHER_TEXT: &str = "repository/conf/security/cipher-text.prope
 const CIPHER_TOOL: &str = "repository/conf/security/cipher-tool.properties";
 /// How the vault is set up, from the home, with `/`.
 pub const SECRET_CONF: &str = "repository/conf/security/secret-conf.properties";
-/// The configuration of 3.0 and later.
-pub(super) const DEPLOYMENT_TOML: &str = "repository/conf/deployment.toml";
 /// Secondary user stores of the super tenant.
 const USER_STORES: &str = "repository/deployment/server/userstores/";
 

@@ -7,7 +7,7 @@ use crate::{
     secret::Bytes,
     wso2::{
         Slot,
-        config::{HomeConfig, HomeFiles, v4},
+        config::{DEPLOYMENT_TOML, HomeConfig, HomeFiles, v4},
     },
 };
 
@@ -18,16 +18,13 @@ pub(super) fn deployment(snippet: &Snippet<'_>) -> Result<Bytes, SnippetError> {
         return Err(snippet.not_for(SnippetForm::Toml, reason));
     }
     // What an empty file would have to become.
-    let empty = (v4::DEPLOYMENT.to_owned(), Bytes::default());
+    let empty = (DEPLOYMENT_TOML.to_owned(), Bytes::default());
     let config = HomeConfig::read(&HomeFiles::from([empty]), Some(snippet.product));
     let edited = config.edited(snippet.wanted)?;
     let mut out = Zeroizing::new(format!(
         "# {}, {} of {}: into {}, in the place of\n\
          # its tables of the same names, before [secrets].\n\n",
-        snippet.node,
-        snippet.role,
-        snippet.product,
-        v4::DEPLOYMENT,
+        snippet.node, snippet.role, snippet.product, DEPLOYMENT_TOML,
     ));
     for it in edited {
         out.push_str(&String::from_utf8_lossy(it.bytes.expose()));
@@ -41,10 +38,7 @@ pub(super) fn tomcat(snippet: &Snippet<'_>) -> Result<Bytes, SnippetError> {
     let mut out = Zeroizing::new(format!(
         "# {}, {} of {}: into {}. Tomcat takes these from [keystore.tls]\n\
          # unless they are written.\n\n",
-        snippet.node,
-        snippet.role,
-        snippet.product,
-        v4::DEPLOYMENT,
+        snippet.node, snippet.role, snippet.product, DEPLOYMENT_TOML,
     ));
     out.push_str(&v4::tomcat(store));
     Ok(Bytes::from(out.as_bytes()))

@@ -9,7 +9,7 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    DEPLOYMENT, files,
+    DEPLOYMENT_TOML, files,
     release::{ALL, Releases},
     resolve::Resolver,
     stores,
@@ -30,9 +30,12 @@ pub(in crate::wso2::config) fn edited(
     config: &HomeConfig,
     wanted: &Wanted,
 ) -> Result<Vec<Edited>, EditError> {
-    let document = config.documents.iter().find(|it| it.file() == DEPLOYMENT);
+    let document = config
+        .documents
+        .iter()
+        .find(|it| it.file() == DEPLOYMENT_TOML);
     let document = document.ok_or_else(|| EditError::Unread {
-        file: Arc::from(DEPLOYMENT),
+        file: Arc::from(DEPLOYMENT_TOML),
     })?;
     let releases = match config.product.value {
         Ok(product) => Releases {
@@ -340,7 +343,7 @@ impl<'a> Editor<'a> {
             return Ok(None);
         }
         let bytes = self.document.edited(&self.edits);
-        let again = Document::read(DEPLOYMENT, Syntax::Toml, bytes.expose());
+        let again = Document::read(DEPLOYMENT_TOML, Syntax::Toml, bytes.expose());
         let again = again.map_err(|error| EditError::NoPlace {
             place: place_of(""),
             reason: format!("the file would be broken: {error}"),
@@ -380,7 +383,7 @@ fn hides(leaf: &Leaf) -> bool {
 fn place_of(key: &str) -> Place {
     Place {
         key: key.to_owned(),
-        ..Place::of_file(DEPLOYMENT)
+        ..Place::of_file(DEPLOYMENT_TOML)
     }
 }
 
@@ -408,7 +411,7 @@ mod tests {
 
     fn home(toml: &str, product: Product) -> HomeConfig {
         let mut files = HomeFiles::new();
-        files.insert(DEPLOYMENT.to_owned(), Bytes::from(toml.as_bytes()));
+        files.insert(DEPLOYMENT_TOML.to_owned(), Bytes::from(toml.as_bytes()));
         HomeConfig::read(&files, Some(product))
     }
 
@@ -766,7 +769,7 @@ mod tests {
             <Password>wso2carbon</Password><KeyPassword>wso2carbon</KeyPassword></KeyStore></profile></parameter>";
         let path = "repository/resources/security/sslprofiles.xml";
         let mut files = HomeFiles::new();
-        files.insert(DEPLOYMENT.to_owned(), Bytes::from(&b"[z]\n"[..]));
+        files.insert(DEPLOYMENT_TOML.to_owned(), Bytes::from(&b"[z]\n"[..]));
         files.insert(path.to_owned(), Bytes::from(profile.as_bytes()));
         let mut wanted = wanted();
         if let Some(tls) = wanted.stores.get_mut(&Slot::Tls) {

@@ -23,14 +23,14 @@ use resolve::Resolver;
 
 use super::{
     Generation, HomeConfig, Syntax,
-    home::{HomeFiles, document},
+    home::{DEPLOYMENT_TOML, HomeFiles, document},
     v2,
 };
 use crate::wso2::Product;
 
 pub(super) fn read(files: &HomeFiles, product: Option<Product>) -> HomeConfig {
     let mut config = HomeConfig::empty(Generation::Toml);
-    let deployment = document(files, DEPLOYMENT, Syntax::Toml, &mut config.unread);
+    let deployment = document(files, DEPLOYMENT_TOML, Syntax::Toml, &mut config.unread);
     let (product, releases) = release::release(files, deployment.as_ref(), product);
     config.product = product;
     v2::beside(files, &mut config);
@@ -64,8 +64,6 @@ fn fill(config: &mut HomeConfig, files: &HomeFiles, resolver: &Resolver<'_>) {
     config.encryption_key = checks::encryption_key(resolver);
 }
 
-pub(super) const DEPLOYMENT: &str = "repository/conf/deployment.toml";
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,7 +85,10 @@ mod tests {
     #[test]
     fn the_release_is_told_by_a_generated_file_or_else_by_what_cannot_be() {
         let carbon = "<Server><Version>4.5.0</Version></Server>";
-        let toml = (DEPLOYMENT, "[server]\nserver_role = \"gateway-worker\"\n");
+        let toml = (
+            DEPLOYMENT_TOML,
+            "[server]\nserver_role = \"gateway-worker\"\n",
+        );
         let told = home(&[toml, ("repository/conf/carbon.xml", carbon)], None);
         assert_eq!(told.product.value, Ok(Product::of(4, 5)));
         assert_eq!(told.role.value, Ok(Role::Gateway));
@@ -96,12 +97,12 @@ mod tests {
             ("bin/api-cp.sh", "it may be 4.5.0 to 4.7.0"),
             ("bin/other.sh", "it may be 3.0.0 to 4.7.0"),
         ] {
-            let config = home(&[(DEPLOYMENT, ""), (script, "")], None);
+            let config = home(&[(DEPLOYMENT_TOML, ""), (script, "")], None);
             let unknown = Unknown::Release(releases.to_owned());
             assert_eq!(config.product.value, Err(unknown), "{script}");
         }
         // What is the same in all releases is known all the same.
-        let config = home(&[(DEPLOYMENT, "")], None);
+        let config = home(&[(DEPLOYMENT_TOML, "")], None);
         assert!(config.transformation.known().is_none());
         let primary = config.stores.iter().find(|it| it.slot == Slot::Primary);
         assert_eq!(
@@ -109,7 +110,7 @@ mod tests {
             Some("repository/resources/security/wso2carbon.jks")
         );
         // The gateway's own distribution tells the role.
-        let config = home(&[(DEPLOYMENT, ""), ("bin/gateway.sh", "")], None);
+        let config = home(&[(DEPLOYMENT_TOML, ""), ("bin/gateway.sh", "")], None);
         assert_eq!(config.role.value, Ok(Role::Gateway));
     }
 
@@ -122,7 +123,7 @@ mod tests {
         let config = home(
             &[
                 (
-                    DEPLOYMENT,
+                    DEPLOYMENT_TOML,
                     "[server]\noffset = 1\n[apim.event_hub]\nservice_url = \"https://localhost:${mgt.transport.https.port}/\"\n",
                 ),
                 ("bin/api-cp.sh", script),
@@ -151,7 +152,7 @@ mod tests {
         let toml = "[server]\nserver_role = \"control-plane\"\n[apim.wss]\nenable = false\n\
                     [apim.throttling]\nthrottle_decision_endpoints = [\"tcp://tm:5672\"]\n\
                     [apim.analytics]\nconfig_endpoint = \"https://a\"\n";
-        let config = home(&[(DEPLOYMENT, toml)], Some(Product::of(4, 7)));
+        let config = home(&[(DEPLOYMENT_TOML, toml)], Some(Product::of(4, 7)));
         let call = |key: &str| {
             let call = config.calls.iter().find(|it| it.key == key);
             call.unwrap().state.clone()
@@ -183,7 +184,7 @@ mod tests {
                 CallTarget::AnyOf(&[Role::TrafficManager, Role::ControlPlane]),
             ),
         ] {
-            let config = home(&[(DEPLOYMENT, toml)], Some(product));
+            let config = home(&[(DEPLOYMENT_TOML, toml)], Some(product));
             let mut calls = config.calls.iter();
             let call = calls.find(|it| it.key == "apim.throttling.throttle_decision_endpoints");
             let call = call.unwrap();
@@ -201,7 +202,7 @@ mod tests {
                        </KeyStore></profile></parameter>";
         let config = home(
             &[
-                (DEPLOYMENT, "[a\n"),
+                (DEPLOYMENT_TOML, "[a\n"),
                 ("repository/resources/security/sslprofiles.xml", profile),
             ],
             None,
