@@ -9,7 +9,7 @@ use crate::{
     verify::{Alike, FilePlace, ProblemKind},
     wso2::{
         Slot,
-        config::{Setting, Unknown},
+        config::{DEPLOYMENT_TOML, Setting, Unknown},
     },
     x509::{Certificate, Fingerprint},
 };
@@ -132,7 +132,11 @@ impl Homes<'_> {
             let setting = &home.config.encryption_key;
             match &setting.value {
                 Err(Unknown::Absent) if needs && several => {
-                    self.error(self.at(at), ProblemKind::EncryptionKeyMissing);
+                    let here = At {
+                        file: Some(self.in_home(at, DEPLOYMENT_TOML, None)),
+                        ..self.at(at)
+                    };
+                    self.error(here, ProblemKind::EncryptionKeyMissing);
                 }
                 Err(why) if needs && *why != Unknown::Absent => {
                     let place = setting.place.as_ref().map(|place| self.place(at, place));

@@ -10,7 +10,7 @@ use crate::{
     verify::{ProblemKind, Validity, files::shared_key, store as judged},
     wso2::{
         GATEWAY_CERTIFICATE_ALIAS, Slot,
-        config::{Generation, State, StoreUse, Unknown},
+        config::{DEPLOYMENT_TOML, Generation, State, StoreUse, Unknown},
         known_certificate,
     },
     x509::Certificate,
@@ -205,13 +205,21 @@ impl Homes<'_> {
     /// A primary that nothing sets is the release's own.
     fn implicit(&mut self, at: usize) {
         let home = self.member(at).home;
-        let Some((reference, lead)) = home.slot(Slot::Primary) else {
+        let Some((reference, _)) = home.slot(Slot::Primary) else {
             return;
         };
         if home.config.generation == Generation::Toml && reference.location.place.is_none() {
             let slot = Slot::Primary;
+            // It is where others are set that this one is missing.
+            let tls = home
+                .slot(Slot::Tls)
+                .and_then(|(it, _)| it.location.place.as_ref());
+            let beside = tls.filter(|place| &*place.file == DEPLOYMENT_TOML);
             let here = At {
-                file: lead.path().map(|path| self.file(at, path)),
+                file: Some(match beside {
+                    Some(place) => self.place(at, place),
+                    None => self.in_home(at, DEPLOYMENT_TOML, None),
+                }),
                 ..self.at(at)
             };
             self.warn(here, ProblemKind::PrimaryImplicit { slot });
