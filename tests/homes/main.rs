@@ -5,6 +5,7 @@
 #[path = "../shared.rs"]
 mod shared;
 
+mod audit;
 mod edited;
 mod found;
 mod home;

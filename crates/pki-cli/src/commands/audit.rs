@@ -1,3 +1,4 @@
+mod homes;
 mod output;
 
 use std::{
@@ -26,11 +27,11 @@ use crate::{
     ui::{Progress, Ui},
 };
 
-/// Audit what expires, what is weak and what will break, in a workspace, in stores and in folders
+/// Audit what expires, what is weak and what will break, in a workspace, in homes, stores and folders
 ///
 /// Stores are found by content, whatever they are called, and without a password as far as they lie open.
-/// Without a PATH the workspace of the topology is audited; with PATHs, those, and the workspace too where
-/// `-f` is given. `apim-pki explain` lists the rules.
+/// Without PATH and `--home` the workspace of the topology is audited; with them, those, and the workspace
+/// too where `-f` is given. `apim-pki explain` lists the rules.
 #[derive(Debug, Args)]
 #[command(
     before_help = "Example:\n  apim-pki audit /opt/wso2 --store-password file:password --fail-on warning",
@@ -40,6 +41,13 @@ pub(crate) struct AuditArgs {
     /// Files, and folders that are searched to their end
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+
+    /// A product home as it is deployed; several, or a pattern such as '/srv/*/wso2am-2.6.0'
+    ///
+    /// All of them are taken for one deployment: configuration, stores and secrets of each, and whether they
+    /// fit together. With `-f` hosts are known from the topology.
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    home: Vec<PathBuf>,
 
     #[command(flatten)]
     passwords: ReadPasswords,
@@ -92,6 +100,13 @@ impl FailOn {
     }
 }
 
+impl AuditArgs {
+    /// True if something else than the workspace is to be looked at.
+    fn names_something(&self) -> bool {
+        !self.paths.is_empty() || !self.home.is_empty()
+    }
+}
+
 /// Looks at everything that was named, and tells what was found.
 pub(crate) fn run(ui: &Ui, global: &Global, args: &AuditArgs) -> Result<Outcome, CommandError> {
     let Some(interval) = args.watch else {
@@ -128,8 +143,12 @@ fn report(ui: &Ui, global: &Global, args: &AuditArgs) -> Result<Report, CommandE
         .passwords(passwords)
         .java(args.java.unwrap_or(JavaVersion::DEFAULT));
     let auditor = Auditor::new(&context, rules::ALL);
-    if let Some(topology) = &topology {
-        workspace(ui, global, topology, &auditor)?;
+    let found = match &topology {
+        Some(topology) => workspace(ui, global, topology, &auditor, args)?,
+        None => None,
+    };
+    if !args.home.is_empty() {
+        homes::audit(ui, global, (&context, &auditor), &args.home, found.as_ref())?;
     }
     if !args.paths.is_empty() {
         let progress = Looked(ui.progress("looking at stores", 0));
@@ -146,7 +165,7 @@ fn report(ui: &Ui, global: &Global, args: &AuditArgs) -> Result<Report, CommandE
 /// The topology, where it is asked for: by `-f`, or since nothing else is to be looked at. And the policy:
 /// a file of its own, or the topology's.
 fn topology(global: &Global, args: &AuditArgs) -> Result<(Option<Topology>, Policy), CommandError> {
-    let read = match global.given_file().is_none() && !args.paths.is_empty() {
+    let read = match !global.names_topology() && args.names_something() {
         true => None,
         false => Some(deployment::read_topology_with_text(global)?),
     };
@@ -176,23 +195,31 @@ fn baseline(file: &Path) -> Result<Baseline, CommandError> {
     })
 }
 
-/// Hands the workspace to the auditor.
+/// Hands the workspace to the auditor; `None` if there is none, which is no reason not to look at homes.
 fn workspace(
     ui: &Ui,
     global: &Global,
     topology: &Topology,
     auditor: &Auditor<'_>,
-) -> Result<(), CommandError> {
+    args: &AuditArgs,
+) -> Result<Option<Inventory>, CommandError> {
     let paste = global.paste();
     let disk = |error| error::disk(&error, &paste);
-    let workspace = Workspace::open(global.workspace_dir()).map_err(disk)?;
+    let dir = global.workspace_dir();
+    let workspace = Workspace::open(&dir).map_err(disk)?;
+    if !args.home.is_empty() && !workspace.exists().map_err(disk)? {
+        ui.warning(format_args!(
+            "`{}` is no workspace: the homes alone are audited, by the topology",
+            dir.display()
+        ));
+        return Ok(None);
+    }
     let shared = workspace.share(global.lock_timeout).map_err(disk)?;
     let no_old: &[SourceArg] = &[];
     let secrets = Secrets::new(ui, topology, global.base(), no_old, Purpose::Open);
     let found = Inventory::read(shared.view(), topology, &secrets)
         .map_err(|error| secrets.explain(&error, &paste))?;
     if !found.has_traces() {
-        let dir = global.workspace_dir();
         return Err(CommandError::failed(format!(
             "there is nothing to audit: `{}` is no workspace",
             dir.display()
@@ -204,7 +231,8 @@ fn workspace(
     }
     auditor
         .workspace(shared.view(), topology, &found)
-        .map_err(disk)
+        .map_err(disk)?;
+    Ok(Some(found))
 }
 
 /// What could not be looked at weighs more than what was found.

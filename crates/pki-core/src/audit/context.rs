@@ -1,7 +1,7 @@
 use time::OffsetDateTime;
 
 use super::{JavaVersion, Part, Policy, Soon};
-use crate::{secret::Password, topology::Topology};
+use crate::{observe::GivenKeys, secret::Password, topology::Topology};
 
 /// What a run knows before it looks at anything.
 #[derive(Clone, Debug)]
@@ -57,6 +57,15 @@ impl<'a> Context<'a> {
     pub fn java(mut self, java: JavaVersion) -> Self {
         self.java = java;
         self
+    }
+
+    /// What may open the encrypted secrets of homes: the passwords, each for stores and for keys.
+    pub fn vault_keys(&self) -> GivenKeys {
+        GivenKeys {
+            stores: self.passwords.clone(),
+            keys: self.passwords.clone(),
+            encryption: None,
+        }
     }
 
     /// When the end of a certificate is near, by what its store is for and whose it is.

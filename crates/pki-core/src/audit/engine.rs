@@ -15,7 +15,7 @@ use super::{
 use crate::{
     edit,
     keystore::{Content, DecodeError, Format, Integrity},
-    observe::{Access, Found, FoundFile, Opened, Unread, open_with_any, sweep},
+    observe::{Access, Found, FoundFile, Opened, open_with_any, sweep},
     secret::Password,
     verify::Edge,
     wso2::default_passwords,
@@ -40,8 +40,8 @@ type Key = (Fingerprint, Purpose, Soon);
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     pub(super) findings: Vec<Finding>,
-    unread: Vec<NotRead>,
-    unchecked: Vec<NotChecked>,
+    pub(super) unread: Vec<NotRead>,
+    pub(super) unchecked: Vec<NotChecked>,
     stores: Vec<Looked>,
     /// What renewed stores were before.
     former: Vec<Looked>,
@@ -67,6 +67,10 @@ pub(super) struct Place {
     pub(super) node: Option<Arc<str>>,
     pub(super) purpose: Purpose,
     pub(super) in_workspace: bool,
+    /// Verification judges it too, beside the others.
+    pub(super) verified: bool,
+    /// The product home whose configuration names it.
+    pub(super) home: Option<Arc<str>>,
 }
 
 /// Hears how far a run is.
@@ -110,7 +114,7 @@ impl<'a> Auditor<'a> {
     pub fn file(&self, found: Found) {
         let path = shown(&found.path);
         match found.outcome {
-            Err(reason) => self.not_read(path, &reason),
+            Err(reason) => self.not_read(path, reason.to_string()),
             Ok(file) => {
                 let node = part::node_of(&found.path, self.context.topology);
                 let place = Place {
@@ -118,10 +122,24 @@ impl<'a> Auditor<'a> {
                     node: node.map(Arc::from),
                     purpose: Purpose::by_name(&found.path, self.context.topology),
                     in_workspace: false,
+                    verified: false,
+                    home: None,
                 };
                 self.store(place, &file, None);
             }
         }
+    }
+
+    /// Tells that something could not be looked at: a file, a folder, a home, a host.
+    pub fn not_read(&self, path: impl Into<Arc<str>>, reason: impl Into<String>) {
+        let (path, reason) = (path.into(), reason.into());
+        self.keep(|kept| kept.unread.push(NotRead { path, reason }));
+    }
+
+    /// Tells that something was not looked at to its end, and which part.
+    pub fn not_checked(&self, path: impl Into<Arc<str>>, reason: impl Into<Arc<str>>) {
+        let (path, reason) = (path.into(), reason.into());
+        self.keep(|kept| kept.unchecked.push(NotChecked { path, reason }));
     }
 
     /// Takes over what a store of a node was before it was renewed, as far as it lies open.
@@ -136,6 +154,7 @@ impl<'a> Auditor<'a> {
             purpose: Purpose::by_name(path, self.context.topology),
             sha256: Fingerprint::of(bytes),
             in_workspace: true,
+            verified: true,
             facts: Arc::new(self.certificates.facts(&opened.decoded, &[])),
         };
         self.keep(|kept| kept.former.push(looked));
@@ -199,11 +218,6 @@ impl<'a> Auditor<'a> {
         policy.apply_severities(findings);
     }
 
-    fn not_read(&self, path: Arc<str>, reason: &Unread) {
-        let reason = reason.to_string();
-        self.keep(|kept| kept.unread.push(NotRead { path, reason }));
-    }
-
     /// Judges a store; `opened`, where somebody has opened it already.
     pub(super) fn store(&self, place: Place, file: &FoundFile, opened: Option<Opened>) {
         let bytes = file.bytes.expose();
@@ -233,13 +247,14 @@ impl<'a> Auditor<'a> {
             finding.path = Some(place.path.clone());
             finding.node.clone_from(&place.node);
             finding.in_workspace = place.in_workspace;
+            finding.home.clone_from(&place.home);
         }
         let path = &place.path;
-        // Of a workspace, verification says what does not open; the CA's key is left alone.
-        let tell = !place.in_workspace;
+        // Of a workspace and of homes verification says what does not open; the CA's key is left alone.
+        let tell = !place.verified;
         let unchecked = judged.unchecked.filter(|_| tell).map(|reason| NotChecked {
             path: path.clone(),
-            reason,
+            reason: reason.into(),
         });
         let unread = judged
             .unread
@@ -255,6 +270,7 @@ impl<'a> Auditor<'a> {
             purpose: place.purpose,
             sha256,
             in_workspace: place.in_workspace,
+            verified: place.verified,
             facts: judged.facts.clone(),
         };
         self.keep(|kept| {

@@ -30,6 +30,8 @@ pub struct Looked {
     pub sha256: Fingerprint,
     /// True for a file of the topology's workspace.
     pub in_workspace: bool,
+    /// Verification judged it beside the others.
+    pub verified: bool,
     /// What is in it.
     pub facts: Arc<StoreFacts>,
 }

@@ -42,21 +42,26 @@ pub struct Finding {
     pub known: bool,
     /// The file is one that the topology makes.
     pub in_workspace: bool,
+    /// The product home that it is about, as it was named.
+    pub home: Option<Arc<str>>,
 }
 
 impl Finding {
     /// What to do, as lines that can be pasted.
     pub fn remedy(&self) -> String {
-        let template = match (self.in_workspace, self.rule.remedy_in_workspace) {
-            (true, Some(template)) => template,
-            _ => self.rule.remedy,
+        let template = match (&self.home, self.in_workspace) {
+            (Some(_), _) => self.rule.remedy_in_home,
+            (None, true) => self.rule.remedy_in_workspace,
+            (None, false) => None,
         };
+        let template = template.unwrap_or(self.rule.remedy);
         let mut values = BTreeMap::new();
         let given = [
             ("path", &self.path),
             ("alias", &self.alias),
             ("node", &self.node),
             ("host", &self.host),
+            ("home", &self.home),
         ];
         for (name, value) in given {
             if let Some(value) = value {
@@ -146,6 +151,7 @@ impl<'a> Sink<'a> {
             waived: None,
             known: false,
             in_workspace: false,
+            home: None,
         });
         let last = self.found.len() - 1;
         &mut self.found[last]

@@ -33,6 +33,7 @@ mod engine;
 mod facts;
 mod finding;
 mod glob;
+mod homes;
 mod java;
 mod page;
 mod part;
@@ -65,4 +66,4 @@ pub use trust::leads_to;
 pub use waiver::Waiver;
 
 use finding::Sink;
-use rule::Check;
+use rule::{Check, INSTALL};

@@ -29,6 +29,10 @@ impl Rule {
             put("In a workspace:\n");
             put(&block(remedy));
         }
+        if let Some(remedy) = self.remedy_in_home {
+            put("In a product home:\n");
+            put(&block(remedy));
+        }
         put("## Sources\n");
         put(wrapped(self.source).trim_end());
         out
@@ -41,8 +45,10 @@ impl Rule {
             let subject = match check {
                 Check::File(_) => "files",
                 Check::Store(_) => "stores",
-                Check::Problem(_) => "a workspace",
-                Check::Edge(_) => "connections of a workspace",
+                Check::Problem(_) => "workspaces and homes, verified",
+                Check::Edge(_) => "connections, verified",
+                Check::Home(_) => "configuration of homes",
+                Check::Secret(_) => "encrypted secrets of homes",
                 Check::Deployment(_) => "stores side by side",
                 Check::Waivers(_) => "the policy",
             };
@@ -60,7 +66,8 @@ fn block(commands: &str) -> String {
         .replace("{path}", "FILE")
         .replace("{alias}", "ALIAS")
         .replace("{node}", "NODE")
-        .replace("{host}", "HOST:PORT");
+        .replace("{host}", "HOST:PORT")
+        .replace("{home}", "HOME");
     format!("```sh\n{commands}\n```\n")
 }
 
@@ -133,7 +140,11 @@ mod tests {
             assert!(rule.what.chars().count() <= 110, "{id}: {}", rule.what);
             assert!(rule.why.ends_with('.'), "{id}: {}", rule.why);
             assert!(!rule.source.is_empty(), "{id}");
-            let remedies = [Some(rule.remedy), rule.remedy_in_workspace];
+            let remedies = [
+                Some(rule.remedy),
+                rule.remedy_in_workspace,
+                rule.remedy_in_home,
+            ];
             for remedy in remedies.into_iter().flatten() {
                 let commands = remedy.lines().filter(|line| !line.starts_with('#'));
                 assert!(commands.count() > 0, "{id}: no command in {remedy}");

@@ -49,19 +49,30 @@ impl Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Purpose {
-    /// What it is for.
+    /// What it is for, the part whose end matters first: a store may serve as several.
     pub part: Part,
     /// How sure that is: a name alone may deceive.
     pub confidence: Confidence,
+    /// A bit for each slot that it fills.
+    slots: u8,
 }
 
 impl Purpose {
     /// Somebody who knows says so.
     pub fn certain(part: Part) -> Self {
-        Self {
-            part,
-            confidence: Confidence::High,
+        Self::new(part, Confidence::High)
+    }
+
+    /// Somebody who knows says that one store fills several slots.
+    pub fn slots(slots: impl IntoIterator<Item = Slot>) -> Self {
+        let mut purpose = Self::certain(Part::Other);
+        for slot in slots {
+            purpose.slots |= bit(slot);
         }
+        let first = [Slot::Tls, Slot::Truststore, Slot::Primary, Slot::Internal];
+        let first = first.into_iter().find(|slot| purpose.is(*slot));
+        purpose.part = first.map_or(Part::Other, Part::Slot);
+        purpose
     }
 
     /// What a file's name says: the names of the topology, else the product's own.
@@ -73,23 +84,36 @@ impl Purpose {
             found.map(|(slot, _)| slot)
         });
         match by_topology.or_else(|| Slot::by_file_name(&name)) {
-            Some(slot) => Self {
-                part: Part::Slot(slot),
-                confidence: Confidence::Medium,
-            },
+            Some(slot) => Self::new(Part::Slot(slot), Confidence::Medium),
             None => Self::certain(Part::Other),
         }
     }
 
     /// True for a store of this kind.
     pub fn is(self, slot: Slot) -> bool {
-        self.part == Part::Slot(slot)
+        self.slots & bit(slot) != 0
     }
 
     /// True for the keys that all nodes share.
     pub fn is_shared_key(self) -> bool {
         self.is(Slot::Primary) || self.is(Slot::Internal)
     }
+
+    fn new(part: Part, confidence: Confidence) -> Self {
+        let slots = match part {
+            Part::Slot(slot) => bit(slot),
+            _ => 0,
+        };
+        Self {
+            part,
+            confidence,
+            slots,
+        }
+    }
+}
+
+const fn bit(slot: Slot) -> u8 {
+    1 << slot as u8
 }
 
 /// The node whose file it is, by its path: what follows `nodes`.

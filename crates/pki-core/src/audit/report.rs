@@ -40,7 +40,7 @@ pub struct NotChecked {
     /// Its path.
     pub path: Arc<str>,
     /// Which part, and why.
-    pub reason: &'static str,
+    pub reason: Arc<str>,
 }
 
 impl Report {

@@ -2,10 +2,10 @@ use std::{fmt, str::FromStr};
 
 use super::{
     Sink,
-    subject::{Deployment, File, Store, Waivers},
+    subject::{Deployment, File, Home, Store, Waivers},
 };
 pub use crate::edit::Severity;
-use crate::verify::{Edge, Problem};
+use crate::verify::{Edge, Problem, SecretProblem};
 
 /// One rule: what it looks for, why that is bad, what to do, and who says so. Its page in `docs/rules/`
 /// is made from this.
@@ -27,6 +27,8 @@ pub struct Rule {
     pub remedy: &'static str,
     /// What to do where the file is one that [`issue`](crate::apply) makes; `None`: the same.
     pub remedy_in_workspace: Option<&'static str>,
+    /// What to do where a product home has it, `{home}`; `None`: the same.
+    pub remedy_in_home: Option<&'static str>,
     /// Who says so: sections, pages, experiments.
     pub source: &'static str,
     /// What it looks at.
@@ -44,11 +46,18 @@ pub(crate) enum Check {
     Problem(fn(&Problem) -> bool),
     /// What verification found on a connection: what is wrong with it, if that is this rule's.
     Edge(fn(&Edge) -> Option<String>),
+    /// The configuration of a product home.
+    Home(fn(&Home<'_>, &mut Sink<'_>)),
+    /// What verification found about an encrypted secret: true if it is this rule's.
+    Secret(fn(&SecretProblem) -> bool),
     /// Everything that was looked at, side by side.
     Deployment(fn(&Deployment<'_>, &mut Sink<'_>)),
     /// The policy itself, once it is known what it met.
     Waivers(fn(&Waivers<'_>, &mut Sink<'_>)),
 }
+
+/// What mends most of what is wrong with the stores of a home.
+pub(crate) const INSTALL: &str = "apim-pki issue && apim-pki install --node {node} --home {home}";
 
 /// How sure a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

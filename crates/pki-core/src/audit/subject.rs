@@ -9,9 +9,14 @@ use super::{
 use crate::{
     edit::{self, Fault},
     keystore::{Alias, Content, Decoded, Entry, Format},
-    observe::Opened,
+    observe::{Cluster, Member, Opened, Party, VaultHome},
     verify::{self, ProblemKind},
-    wso2::Slot,
+    wso2::{
+        Slot,
+        config::{CallTarget, Endpoint, HomeConfig, Place},
+        known_certificate,
+        vault::Vault,
+    },
     x509::Certificate,
 };
 
@@ -103,6 +108,8 @@ impl<'a> Store<'a> {
         let shared = self.purpose.is_shared_key();
         let keys = self.keys().filter(move |_| shared);
         keys.filter_map(|(alias, chain)| Some((alias, chain.first()?)))
+            // A default key has to go, whatever else it is.
+            .filter(|(_, certificate)| known_certificate(certificate).is_none())
             .flat_map(move |(alias, certificate)| {
                 let problems = verify::shared_key(certificate, now).into_iter();
                 problems.map(move |(severity, kind)| (alias, certificate, severity, kind))
@@ -114,6 +121,64 @@ impl<'a> Store<'a> {
         self.decoded().is_some_and(|decoded| {
             !matches!(decoded.format, Format::Pem | Format::Der | Format::Pkcs7)
         })
+    }
+}
+
+/// A product home, and the cluster that it is part of.
+#[derive(Debug)]
+pub(crate) struct Home<'a> {
+    /// The cluster.
+    pub(crate) cluster: &'a Cluster<'a>,
+    /// Which member of it.
+    pub(crate) at: usize,
+    /// Its files that encrypted secrets are in.
+    pub(crate) files: &'a VaultHome,
+    /// Its encrypted secrets.
+    pub(crate) vault: &'a Vault<'a>,
+}
+
+impl<'a> Home<'a> {
+    /// The home in its deployment.
+    pub(crate) fn member(&self) -> &'a Member<'a> {
+        &self.cluster.members()[self.at]
+    }
+
+    /// What its configuration says.
+    pub(crate) fn config(&self) -> &'a HomeConfig {
+        &self.member().home.config
+    }
+
+    /// Files in it that hold the vault's password or key as they are, and are not used up at the start.
+    pub(crate) fn root_files(&self) -> impl Iterator<Item = &'static str> + use<'a> {
+        let files = self.files.root_files.iter().copied();
+        files.filter(|name| name.contains("persist"))
+    }
+
+    /// A path below it.
+    pub(crate) fn path(&self, file: &str) -> Arc<str> {
+        let path = self.member().home.dir.join(file);
+        path.display().to_string().into()
+    }
+
+    /// True if a call leads to another machine.
+    pub(crate) fn leads_elsewhere(&self, to: &CallTarget, endpoint: &Endpoint) -> bool {
+        match self.cluster.party(self.at, to, endpoint) {
+            Party::Member(member) => member != self.at,
+            Party::Unknown { host } => !host.is_empty(),
+            _ => true,
+        }
+    }
+}
+
+impl Finding {
+    /// Says where in the configuration it is; nothing of what no file says.
+    pub(super) fn at_setting(&mut self, home: &Home<'_>, place: Option<&Place>) -> &mut Self {
+        if let Some(place) = place {
+            self.path = Some(home.path(&place.file));
+            self.line = (place.line > 0).then_some(place.line);
+            self.column = (place.column > 0).then_some(place.column);
+        }
+        self
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use super::{
-    Auditor, Check, Confidence, Finding, Part, Purpose, Severity, Sink,
+    Auditor, Check, Confidence, Finding, NotChecked, Part, Purpose, Sink,
     engine::{Place, shown},
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     keystore::Format,
     observe::{Access, FoundFile, Inventory, Layout, Opened},
     topology::Topology,
-    verify::{self, Edge, FilePlace, Problem, Report},
+    verify::{self, Edge, FilePlace, Problem, ProblemKind, Report},
     wso2::Slot,
 };
 
@@ -39,6 +39,8 @@ impl Auditor<'_> {
                 node: Layout::node_of(path).map(|(node, _)| node.into()),
                 purpose,
                 in_workspace: true,
+                verified: true,
+                home: None,
             };
             let opened = found.open_store(path).map(|store| Opened {
                 decoded: store.decoded.clone(),
@@ -52,7 +54,7 @@ impl Auditor<'_> {
             self.store(place, &file, opened);
         }
         self.former_stores(view, topology)?;
-        self.verified(dir, verify::verify(topology, found, self.context.now));
+        self.take_over(dir, verify::verify(topology, found, self.context.now));
         Ok(())
     }
 
@@ -69,16 +71,33 @@ impl Auditor<'_> {
         Ok(())
     }
 
-    fn verified(&self, dir: &Path, report: Report) {
+    /// Every problem and every connection that fails; what could not be judged is said.
+    pub(super) fn take_over(&self, dir: &Path, report: Report) {
         for problem in &report.problems {
-            self.problem(dir, problem);
+            let home = report.homes.iter();
+            let home = home.filter(|it| Some(it.node.as_str()) == problem.node.as_deref());
+            self.problem_of(dir, problem, home.map(|it| it.dir.as_path()).next());
         }
         self.connections(dir, &report.edges);
-        self.keep(|kept| kept.edges.extend(report.edges));
+        self.keep(|kept| {
+            kept.unchecked.extend(report.unjudged.iter().map(|it| {
+                let file = it.file.as_ref();
+                NotChecked {
+                    path: file.map_or_else(|| it.node.as_str().into(), |it| it.to_string().into()),
+                    reason: it.why.as_str().into(),
+                }
+            }));
+            kept.edges.extend(report.edges);
+        });
     }
 
-    /// Takes over what verification found in a file of a workspace, if a rule claims it.
+    /// Takes over what verification found in a file of a workspace or a home, if a rule claims it.
     pub fn problem(&self, dir: &Path, problem: &Problem) {
+        self.problem_of(dir, problem, None);
+    }
+
+    /// The same of a node whose home is known.
+    fn problem_of(&self, dir: &Path, problem: &Problem, home: Option<&Path>) {
         let claims = |check: &Check| matches!(check, Check::Problem(claims) if claims(problem));
         let mut rules = self.rules.iter();
         let Some(rule) = rules.find(|rule| rule.checks.iter().any(claims)) else {
@@ -86,14 +105,35 @@ impl Auditor<'_> {
         };
         let mut findings = Vec::new();
         let mut sink = Sink::new(rule, Confidence::High, &mut findings);
-        let finding = sink.say(problem.kind.to_string());
-        if problem.severity == verify::Severity::Warning {
-            finding.severity(rule.severity.min(Severity::Warning));
+        let finding = match named_in(problem) {
+            None => {
+                let finding = sink.say(problem.kind.to_string());
+                if let Some(file) = &problem.file {
+                    finding.at_file(dir, file);
+                }
+                finding
+            }
+            // What a configuration names is told where it names it.
+            Some((place, others)) => {
+                let file = problem.file.as_ref().map(FilePlace::within);
+                let others = match others {
+                    0 => String::new(),
+                    others => format!(", and {others} other settings do"),
+                };
+                let file = file.unwrap_or_default();
+                let finding = sink.say(format!("it names `{file}`{others}: {}", problem.kind));
+                finding.at_file(dir, &place)
+            }
+        };
+        if let ProblemKind::ConfigurationBroken(reason) = &problem.kind {
+            let position = reason.position();
+            finding.line = position.map(|(line, _)| line);
+            finding.column = position.map(|(_, column)| column);
         }
-        finding.path = problem.file.as_ref().map(|file| place_shown(dir, file));
         finding.node = problem.node.as_deref().map(Arc::from);
+        finding.home = finding.home.take().or_else(|| home.map(shown));
+        finding.path = finding.path.take().or_else(|| home.map(shown));
         finding.alias = problem.alias.as_deref().map(Arc::from);
-        finding.in_workspace = true;
         self.keep(|kept| kept.findings.extend(findings));
     }
 
@@ -118,11 +158,13 @@ impl Auditor<'_> {
                 let by = openers.join(", ");
                 let mut sink = Sink::new(rule, Confidence::High, &mut findings);
                 let finding = sink.say(format!("{by} → {to} as {name}, port {port}: {reason}"));
-                if let Some(file) = edges.first().and_then(|edge| edge.presented.as_ref()) {
+                let presented = edges.first().and_then(|edge| edge.presented.as_ref());
+                if let Some(file) = presented {
+                    finding.at_file(dir, file);
                     let path = file.in_workspace();
-                    finding.node = path.and_then(Layout::node_of).map(|(node, _)| node.into());
-                    finding.in_workspace = path.is_some();
-                    finding.path = Some(place_shown(dir, file));
+                    let node = path.and_then(Layout::node_of).map(|(node, _)| node);
+                    let node = node.or_else(|| edges.first().map(|edge| edge.to.as_str()));
+                    finding.node = node.map(Arc::from);
                 }
             }
             self.keep(|kept| kept.findings.extend(findings));
@@ -130,10 +172,45 @@ impl Auditor<'_> {
     }
 }
 
-fn place_shown(dir: &Path, file: &FilePlace) -> Arc<str> {
-    match file {
-        FilePlace::Workspace(path) => shown(&dir.join(path.as_path())),
-        file => file.to_string().into(),
+/// Where the configuration of a home names the file that a problem is about, and how many more places do;
+/// `None` for what is wrong with the file itself.
+fn named_in(problem: &Problem) -> Option<(FilePlace, usize)> {
+    let about_the_name = matches!(
+        problem.kind,
+        ProblemKind::FileMissing
+            | ProblemKind::KeyMissing { .. }
+            | ProblemKind::StoreDoesNotOpen(_)
+    );
+    let Some(FilePlace::Home { dir, .. }) = problem.file.as_ref().filter(|_| about_the_name) else {
+        return None;
+    };
+    let (first, others) = problem.named_by.split_first()?;
+    let mut parts = first.rsplitn(3, ':');
+    let (column, line) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let place = FilePlace::Home {
+        dir: Arc::clone(dir),
+        file: parts.next()?.into(),
+        position: Some((line, column)),
+    };
+    Some((place, others.len()))
+}
+
+impl Finding {
+    /// Says in which file, and where in it. `dir` is the workspace's.
+    pub(super) fn at_file(&mut self, dir: &Path, file: &FilePlace) -> &mut Self {
+        self.in_workspace = file.in_workspace().is_some();
+        self.home = match file {
+            FilePlace::Home { dir, .. } => Some(shown(dir)),
+            _ => None,
+        };
+        self.path = Some(match file {
+            FilePlace::Workspace(path) => shown(&dir.join(path.as_path())),
+            file => file.path().into(),
+        });
+        let position = file.position();
+        self.line = position.map(|(line, _)| line);
+        self.column = position.map(|(_, column)| column);
+        self
     }
 }
 

@@ -46,6 +46,7 @@ mod vault;
 pub use cluster::{Cluster, Member, Party};
 pub use error::ObserveError;
 pub use home::{Home, HomeError, HomeReader, KeyLead, StoreLead, Unreadable};
+pub(crate) use home_files::in_one_line;
 pub use home_files::{FoundFiles, running_server};
 pub use inputs::{Inputs, Vendor};
 pub use inventory::Inventory;

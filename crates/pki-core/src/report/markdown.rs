@@ -73,12 +73,12 @@ pub fn audit(report: &Report, sink: &mut dyn Write) -> io::Result<()> {
     }
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for unchecked in &report.unchecked {
-        *reasons.entry(unchecked.reason).or_default() += 1;
+        *reasons.entry(&unchecked.reason).or_default() += 1;
     }
     if !reasons.is_empty() {
         writeln!(sink, "\n## Not checked to the end\n")?;
         for (reason, number) in reasons {
-            writeln!(sink, "- {number} files: {reason}")?;
+            writeln!(sink, "- {number} files: {}", escaped(reason))?;
         }
     }
     Ok(())

@@ -44,7 +44,10 @@ pub use known_keys::{
     IDENTITY_SERVER_DEFAULT, KnownKey, KnownKeyClass, known_certificate, known_key, known_keys,
 };
 pub use listeners::{Listener, listeners};
-pub use password::{PASSWORD_MINIMUM, breaks_configuration, default_passwords, is_encryption_key};
+pub use password::{
+    PASSWORD_MINIMUM, breaks_configuration, default_passwords, is_default_credential,
+    is_encryption_key,
+};
 pub use product::{InvalidProduct, Product};
 pub use reload::{ReloadRow, reloads};
 pub use role::{Role, UnknownRole};

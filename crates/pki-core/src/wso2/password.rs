@@ -7,6 +7,11 @@ pub fn default_passwords() -> impl Iterator<Item = &'static str> {
     ["wso2carbon", "changeit", "password"].into_iter()
 }
 
+/// True for the user and password that the product ships its administrator with.
+pub fn is_default_credential(user: &str, password: &str) -> bool {
+    (user, password) == ("admin", "admin")
+}
+
 /// What a character of a password breaks where the product's configuration repeats it; `None` if it is
 /// harmless everywhere.
 pub const fn breaks_configuration(character: char) -> Option<&'static str> {

@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           entry that is not seen in a list, or is taken for another one.",
     remedy: "apim-pki store list {path} --format json",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "Unicode technical report 36, section 2.5, on bidirectional text spoofing",
     checks: &[Check::Store(check)],
 };

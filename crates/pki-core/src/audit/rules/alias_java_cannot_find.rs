@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::{self, Fault},
 };
 
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           Of two entries that differ in case alone Java has one.",
     remedy: "apim-pki store check {path} --repair --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "sun.security.provider.JavaKeyStore$JKS.convertAlias; tried with JDK 17",
     checks: &[Check::Store(check)],
 };

@@ -10,6 +10,7 @@ pub(super) static RULE: Rule = Rule {
           connection is judged instead.",
     remedy: "apim-pki store import TRUSTSTORE.jks --cert CA.pem --store-password file:PASSWORD",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "wso2/product-apim#7504, #7686: PKIX path building failed after a new keystore",
     checks: &[Check::Deployment(check)],
 };
@@ -24,7 +25,7 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
             continue;
         };
         // In a workspace each connection was judged; a CA's own key serves nobody.
-        let is_judged = store.in_workspace || first.is_ca && !first.is_self_issued;
+        let is_judged = store.verified || first.is_ca && !first.is_self_issued;
         if !is_judged && !trust.leads_to_an_anchor(&key.chain) {
             sink.say(format!(
                 "no truststore of the {} here trusts {}",

@@ -1,4 +1,4 @@
-use crate::audit::{Check, Confidence, Rule, Severity, Sink, subject::Deployment};
+use crate::audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Deployment};
 
 pub(super) static RULE: Rule = Rule {
     id: "chain-incomplete",
@@ -10,6 +10,7 @@ pub(super) static RULE: Rule = Rule {
           its intermediate, most often.",
     remedy: "apim-pki store import {path} --alias {alias} --cert CHAIN.pem --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "RFC 8446 section 4.4.2; wso2/product-apim#7504",
     checks: &[Check::Deployment(check)],
 };

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::Fault,
 };
 
@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           many clients take no other order. Java sends what is in the entry.",
     remedy: "apim-pki store check {path} --repair --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "RFC 5246 section 7.4.2",
     checks: &[Check::Store(check)],
 };

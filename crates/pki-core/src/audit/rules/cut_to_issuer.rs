@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           renewing them does not help: the CA is what has to be renewed.",
     remedy: "apim-pki plan",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "RFC 5280 section 6.1.3",
     checks: &[Check::Problem(problem)],
 };

@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           is one that somebody may come to own.",
     remedy: "apim-pki store prune {path} --expired --weak --store-password file:PASSWORD",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "The truststores of wso2/product-apim; wso2/product-is#24289; wso2/carbon-kernel#3079; NIST SP \
              800-131A revision 2",
     checks: &[Check::Store(check)],

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     wso2::known_certificate,
 };
 
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           presents it. A new certificate over the same key is no better: the key counts.",
     remedy: "apim-pki init && apim-pki issue",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "The keystores in all branches, tags and pull requests of wso2/carbon-kernel and \
              wso2/product-apim; wso2/product-is#13076",
     checks: &[Check::Store(check)],

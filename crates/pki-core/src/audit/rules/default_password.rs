@@ -1,4 +1,4 @@
-use crate::audit::{Check, Confidence, Rule, Severity, Sink, subject::Store};
+use crate::audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store};
 
 pub(super) static RULE: Rule = Rule {
     id: "default-password",
@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
         "# set another [stores] password in the topology, then, with the old one:\n\
          apim-pki issue --old-password env:OLD",
     ),
+    remedy_in_home: Some(INSTALL),
     source: "carbon.xml and default.json of wso2/carbon-kernel; keytool(1) on `changeit`",
     checks: &[Check::Store(check)],
 };

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     wso2::{IDENTITY_SERVER_DEFAULT, known_certificate},
 };
 
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           that looks at no host name: that is most of them, as the product is shipped.",
     remedy: "apim-pki store delete {path} --alias {alias} --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "The truststores of wso2/carbon-kernel and wso2/product-apim; \
              `-Dhttpclient.hostnameVerifier=AllowAll` in wso2/product-apim's start scripts",
     checks: &[Check::Store(check)],

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     path::{Purpose, usage_problems},
     wso2::Slot,
 };
@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           should have clientAuth too where clients are asked for a certificate.",
     remedy: "apim-pki cert show {path}",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "sun.security.validator.EndEntityChecker of the JDK; RFC 5280 sections 4.2.1.3 and 4.2.1.12",
     checks: &[Check::Store(check)],
 };

@@ -1,5 +1,5 @@
 use crate::audit::{
-    Check, Confidence, Rule, Severity, Sink,
+    Check, Confidence, INSTALL, Rule, Severity, Sink,
     subject::{Deployment, Store},
 };
 
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           still taken by Java, and by nobody else.",
     remedy: "apim-pki cert show {path}",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "RFC 5280 section 6.1.3; wso2/product-is#13076, #22205, #26750; wso2/docker-apim#437",
     checks: &[Check::Store(check), Check::Deployment(anchors)],
 };

@@ -1,5 +1,5 @@
 use crate::audit::{
-    Check, Confidence, Rule, Severity, Sink,
+    Check, Confidence, INSTALL, Rule, Severity, Sink,
     subject::{Deployment, Store},
 };
 
@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           `renew_before` of a topology holds for its nodes.",
     remedy: "apim-pki cert show {path}",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "RFC 5280 section 4.1.2.5; wso2/product-is#26750",
     checks: &[Check::Store(check), Check::Deployment(anchors)],
 };

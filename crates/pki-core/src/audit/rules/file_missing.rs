@@ -1,6 +1,6 @@
 use crate::{
     audit::{Check, Confidence, Rule, Severity},
-    verify::{Problem, ProblemKind},
+    verify::{FilePlace, Problem, ProblemKind},
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -12,12 +12,14 @@ pub(super) static RULE: Rule = Rule {
           `generations/`.",
     remedy: "apim-pki issue",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "The topology",
     checks: &[Check::Problem(problem)],
 };
 
 fn problem(problem: &Problem) -> bool {
-    matches!(problem.kind, ProblemKind::FileMissing)
+    let of_home = matches!(problem.file, Some(FilePlace::Home { .. }));
+    matches!(problem.kind, ProblemKind::FileMissing) && !of_home
 }
 
 #[cfg(test)]

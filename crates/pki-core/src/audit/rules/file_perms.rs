@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           writes a truststore decides whom the server trusts.",
     remedy: "chmod go-rwx {path}",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "sun.security.provider.KeyProtector; keytool(1) writes with the umask's 0644",
     checks: &[Check::File(check), Check::Problem(problem)],
 };

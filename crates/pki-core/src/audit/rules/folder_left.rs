@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           passes for the node.",
     remedy: "apim-pki issue --prune",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "The topology",
     checks: &[Check::Problem(problem)],
 };

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity},
+    audit::{Check, Confidence, INSTALL, Rule, Severity},
     verify::{Problem, ProblemKind},
     wso2::GATEWAY_CERTIFICATE_ALIAS,
 };
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           Without it every such call is answered with 401, 900901.",
     remedy: "apim-pki store import {path} --alias {alias} --cert primary.pem --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "GatewayUtils.verifyTokenSignature of wso2/carbon-apimgt; wso2/product-apim#6833, #7570",
     checks: &[Check::Problem(problem)],
 };

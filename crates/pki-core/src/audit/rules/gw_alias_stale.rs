@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Deployment},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Deployment},
     verify::{Problem, ProblemKind},
     wso2::{GATEWAY_CERTIFICATE_ALIAS, Slot},
 };
@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
     remedy: "apim-pki store import {path} --alias {alias} --cert primary.pem --replace \
              --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "JWTValidatorImpl.validateSignature of wso2/carbon-apimgt; wso2/docker-apim#271; \
              wso2/product-apim#8054",
     checks: &[Check::Problem(problem), Check::Deployment(check)],
@@ -30,11 +31,11 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
         let Some(signer) = key.chain.first() else {
             continue;
         };
-        if !primary.purpose.is(Slot::Primary) || primary.in_workspace {
+        if !primary.purpose.is(Slot::Primary) || primary.verified {
             continue;
         }
         let stores = deployment.stores.iter();
-        for store in stores.filter(|store| store.node == primary.node && !store.in_workspace) {
+        for store in stores.filter(|store| store.node == primary.node && !store.verified) {
             let found = store.facts.trusted_as(GATEWAY_CERTIFICATE_ALIAS);
             if let Some(found) = found.filter(|found| found.sha256 != signer.sha256) {
                 sink.say(format!(

@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
     remedy: "apim-pki store delete {path} --alias {alias} --store-password file:PASSWORD\n\
              # and give the Identity Server a key of its own: [external.NAME] shared_primary = true",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "wso2carbon.p12 of wso2/carbon-kernel 4.10 and 4.12, which Identity Server 7 ships",
     checks: &[Check::Store(check)],
 };

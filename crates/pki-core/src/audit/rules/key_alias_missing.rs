@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity},
+    audit::{Check, Confidence, INSTALL, Rule, Severity},
     verify::{Problem, ProblemKind},
 };
 
@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           is signed, nothing is decrypted.",
     remedy: "apim-pki store list {path}",
     remedy_in_workspace: None,
+    remedy_in_home: Some(INSTALL),
     source: "KeyStoreManager of wso2/carbon-kernel; wso2/api-manager#2211",
     checks: &[Check::Problem(problem)],
 };

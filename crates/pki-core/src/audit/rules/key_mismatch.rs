@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::Fault,
 };
 
@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           the CA that was imported over the wrong key looks like this.",
     remedy: "apim-pki store check {path} --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "RFC 5246 section 7.4.8: the server proves that it has the certificate's key",
     checks: &[Check::Store(check)],
 };

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::Fault,
 };
 
@@ -11,6 +11,7 @@ pub(super) static RULE: Rule = Rule {
     why: "Java does not show such an entry, and nobody can serve with it.",
     remedy: "apim-pki store import {path} --alias {alias} --cert CHAIN.pem --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "java.security.KeyStore.PrivateKeyEntry: the chain has a length of one at least",
     checks: &[Check::Store(check)],
 };

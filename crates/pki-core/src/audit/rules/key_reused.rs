@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
           with the old key it goes on. Where somebody pins the key it may be meant so: `keep_key = true`.",
     remedy: "apim-pki plan",
     remedy_in_workspace: Some("# after `keep_key` is out of the topology\napim-pki plan"),
+    remedy_in_home: None,
     source: "NIST SP 800-57 part 1 revision 5 section 5.3; OpenVPN/easy-rsa#609",
     checks: &[Check::Deployment(check)],
 };

@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           is all that protects it. In a PKCS #12 Java does not even show such an entry.",
     remedy: "openssl pkcs8 -topk8 -v2 aes-256-cbc -iter 600000 -in {path} -out {path}.sealed",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "RFC 5958 section 3; sun.security.pkcs12.PKCS12KeyStore reads no keyBag",
     checks: &[Check::Store(check)],
 };

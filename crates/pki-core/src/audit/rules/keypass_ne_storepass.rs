@@ -1,7 +1,8 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::Fault,
     keystore::UnsealError,
+    verify::{Problem, ProblemKind},
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -15,8 +16,9 @@ pub(super) static RULE: Rule = Rule {
     remedy: "apim-pki store password {path} --store-password file:PASSWORD --key-password file:KEY_PASSWORD \
              --new-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue --old-password file:KEY_PASSWORD"),
+    remedy_in_home: Some(INSTALL),
     source: "KeyStoreManager.getDefaultPrivateKey of wso2/carbon-kernel; wso2/carbon-kernel#2195",
-    checks: &[Check::Store(check)],
+    checks: &[Check::Store(check), Check::Problem(problem)],
 };
 
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
@@ -37,6 +39,10 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
             sink.say(message).about(alias, certificate);
         }
     }
+}
+
+fn problem(problem: &Problem) -> bool {
+    matches!(problem.kind, ProblemKind::KeyPasswordDiffers)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     wso2::{is_key_id, key_id},
 };
 
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           leftover: tokens with that `kid` do not verify.",
     remedy: "apim-pki store delete {path} --alias {alias} --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "JWTValidatorImpl.validateSignature of wso2/carbon-apimgt; the truststore of 3.2 and 4.0",
     checks: &[Check::Store(check)],
 };

@@ -1,4 +1,4 @@
-use crate::audit::{Check, Confidence, Rule, Severity, Sink, subject::Store};
+use crate::audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store};
 use crate::verify::{self, ProblemKind};
 
 pub(super) static RULE: Rule = Rule {
@@ -10,6 +10,7 @@ pub(super) static RULE: Rule = Rule {
           cipher with the certificate, `Wrong key usage`, which the cipher tool does: then it is an error.",
     remedy: "apim-pki issue",
     remedy_in_workspace: None,
+    remedy_in_home: Some(INSTALL),
     source: "javax.crypto.Cipher.init(int, Certificate); KeyStoreUtil of wso2/cipher-tool; the vendor's \
              page on creating keystores",
     checks: &[Check::Store(check)],

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     wso2::Slot,
 };
 
@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           `aaa` won over `wso2carbon`. Keys with different passwords end in `Cannot recover key`.",
     remedy: "apim-pki store delete {path} --alias {alias} --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "SunX509 key manager, tried; templates of wso2/product-apim: no KeyAlias in axis2, data \
              bridge and broker; wso2/api-manager#4395",
     checks: &[Check::Store(check)],

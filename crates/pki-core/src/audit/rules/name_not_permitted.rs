@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           browsers and whoever puts the CA behind a root refuse it.",
     remedy: "apim-pki cert show {path}",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "RFC 5280 section 4.2.1.10; tried with JDK 17 and OpenSSL 3",
     checks: &[Check::Problem(problem)],
 };

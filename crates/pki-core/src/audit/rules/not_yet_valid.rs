@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
           the machines is wrong.",
     remedy: "apim-pki cert show {path}",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "RFC 5280 section 6.1.3",
     checks: &[Check::Store(check)],
 };

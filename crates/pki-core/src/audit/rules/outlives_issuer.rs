@@ -1,4 +1,4 @@
-use crate::audit::{Check, Confidence, Rule, Severity, Sink, subject::Store};
+use crate::audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store};
 
 pub(super) static RULE: Rule = Rule {
     id: "outlives-issuer",
@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
           certificates alone is not warned. The earliest end of the chain is the one that counts.",
     remedy: "apim-pki cert show {path}",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "RFC 5280 section 6.1.3: every certificate of the path is valid; testssl.sh#1653",
     checks: &[Check::Store(check)],
 };

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     keystore::{Format, Integrity},
 };
 
@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           password, and Java opens it with any. 4.4 and 4.5 ship their stores so.",
     remedy: "apim-pki store convert {path} NEW.p12 --to pkcs12 --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "RFC 7292 section 4; the stores of wso2/product-apim 4.4 and 4.5; tried with JDK 17",
     checks: &[Check::Store(check)],
 };

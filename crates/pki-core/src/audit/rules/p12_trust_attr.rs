@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::Fault,
 };
 
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           first handshake says `the trustAnchors parameter must be non-empty`.",
     remedy: "apim-pki store check {path} --repair --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "2.16.840.1.113894.746875.1.1 in sun.security.pkcs12.PKCS12KeyStore; openssl/openssl#22215; \
              tried with JDK 17 and 25",
     checks: &[Check::Store(check)],

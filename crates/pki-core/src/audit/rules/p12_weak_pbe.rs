@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     keystore::{Content, Format, Protection},
 };
 
@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
     remedy_in_workspace: Some(
         "# [stores] profile = \"modern\", where every Java is 8u301, 11.0.12 or later\napim-pki issue",
     ),
+    remedy_in_home: Some(INSTALL),
     source: "RFC 7292 appendix C; RFC 8018; CSR JDK-8267701; migration_guide(7) of OpenSSL 3",
     checks: &[Check::Store(check)],
 };

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity},
+    audit::{Check, Confidence, INSTALL, Rule, Severity},
     path::PathProblem,
     verify::{Edge, EdgeProblem, Problem, ProblemKind, State},
     wso2::GATEWAY_CERTIFICATE_ALIAS,
@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
           then the balancer's counts, and on direct connections the node's still does.",
     remedy: "apim-pki verify",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "sun.security.validator.PKIXValidator; wso2/product-apim#7504, #10053; wso2/docker-apim#114",
     checks: &[Check::Problem(problem), Check::Edge(edge)],
 };

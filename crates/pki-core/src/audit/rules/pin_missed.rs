@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           off, and what it encrypts is lost to the others.",
     remedy: "apim-pki history",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "The topology: `[ca] sha256`, `[primary] sha256`",
     checks: &[Check::Problem(problem)],
 };

@@ -1,6 +1,6 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Deployment},
-    verify::{Problem, ProblemKind},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Deployment},
+    verify::{Alike, Problem, ProblemKind},
     wso2::Slot,
 };
 
@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
           the value is needed.",
     remedy: "apim-pki store diff {path} OTHER/wso2carbon.jks",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "The vendor's page on the distributed deployment: the same primary keystore on every instance; \
              wso2/product-apim#8291",
     checks: &[Check::Deployment(check), Check::Problem(problem)],
@@ -22,9 +23,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
     for slot in [Slot::Primary, Slot::Internal] {
         // The workspace's own are held against their master.
-        let mut keys = deployment.keys().filter(|(store, _)| {
-            store.node.is_some() && store.purpose.is(slot) && !store.in_workspace
-        });
+        let mut keys = deployment
+            .keys()
+            .filter(|(store, _)| store.node.is_some() && store.purpose.is(slot) && !store.verified);
         let Some((first, expected)) = keys.next() else {
             continue;
         };
@@ -44,16 +45,16 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
 }
 
 fn problem(problem: &Problem) -> bool {
-    let differs = |it: &ProblemKind| {
-        matches!(
-            it,
-            ProblemKind::SharedDiffers {
-                other_key: true,
-                ..
-            }
-        )
-    };
-    differs(&problem.kind)
+    matches!(
+        problem.kind,
+        ProblemKind::SharedDiffers {
+            other_key: true,
+            ..
+        } | ProblemKind::NodesDiffer {
+            what: Alike::Primary | Alike::Internal,
+            ..
+        }
+    )
 }
 
 #[cfg(test)]

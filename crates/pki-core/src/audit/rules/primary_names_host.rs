@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     verify::ProblemKind,
 };
 
@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           names. All nodes hold the key: any of them then passes for that host.",
     remedy: "apim-pki cert show {path}",
     remedy_in_workspace: None,
+    remedy_in_home: Some(INSTALL),
     source: "sun.security.validator: the path ends at a certificate that is an anchor, and its usage is \
              not looked at; tried with JDK 17",
     checks: &[Check::Store(check)],

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     verify::ProblemKind,
 };
 
@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           with an EC key the first secret that is stored fails, and so does the first token.",
     remedy: "apim-pki issue",
     remedy_in_workspace: None,
+    remedy_in_home: Some(INSTALL),
     source: "CryptoUtil of wso2/carbon-kernel; GatewayUtils.verifyTokenSignature of \
              wso2/carbon-apimgt; Cipher.getInstance(\"RSA\") with an EC key, tried",
     checks: &[Check::Store(check)],

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     verify::ProblemKind,
 };
 
@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           renewal. It should not fall due while the cluster lives.",
     remedy: "apim-pki cert show {path}",
     remedy_in_workspace: Some("apim-pki plan"),
+    remedy_in_home: Some(INSTALL),
     source: "The vendor's page on the distributed deployment: a long validity, since a change of the key \
              means a migration of data",
     checks: &[Check::Store(check)],

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::{Reason, weaknesses},
 };
 
@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           Java still takes it; OpenSSL at its default level does not, and no browser does.",
     remedy: "apim-pki issue",
     remedy_in_workspace: None,
+    remedy_in_home: Some(INSTALL),
     source: "NIST SP 800-131A revision 2 table 2; jdk.certpath.disabledAlgorithms of JDK 17",
     checks: &[Check::Store(check)],
 };

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     path::PathProblem,
     verify::{Edge, EdgeProblem, Problem, ProblemKind, State},
     wso2::Slot,
@@ -16,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
           A certificate without any subjectAltName is taken by Java alone, for its common name.",
     remedy: "apim-pki cert verify {path} --name HOST --trust CA.pem",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "RFC 9525 section 6; ClientSSLSetupHandler of wso2/wso2-synapse; wso2/product-apim#1962, \
              #4791; wso2/api-manager#1718",
     checks: &[
@@ -58,8 +59,7 @@ fn edge(edge: &Edge) -> Option<String> {
         )
     };
     let found = edge.problems.iter().find(mismatch)?;
-    (edge.state == State::Failed)
-        .then(|| format!("{} calls {} as {}: {found}", edge.from, edge.to, edge.name))
+    (edge.state == State::Failed).then(|| found.to_string())
 }
 
 #[cfg(test)]

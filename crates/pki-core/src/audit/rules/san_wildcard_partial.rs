@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           the least that clients want.",
     remedy: "apim-pki cert show {path}",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: None,
     source: "RFC 9525 section 6.3; the vendor's page on keystores: `n*.a.com` is not supported",
     checks: &[Check::Store(check)],
 };

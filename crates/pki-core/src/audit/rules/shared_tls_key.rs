@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           at once.",
     remedy: "# [tls] shared = true says that it is meant so; without it each node gets its own:\napim-pki plan",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "The vendor's page on active-active deployment (4.7); the charts of wso2/helm-apim",
     checks: &[Check::Deployment(check)],
 };

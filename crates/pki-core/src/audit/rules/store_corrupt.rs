@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::Fault,
 };
 
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           filter, as Maven's resource filtering does it.",
     remedy: "apim-pki store check {path} --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "client-truststore.jks blob fab0eb90 and userRP.jks of wso2/product-apim",
     checks: &[Check::Store(check)],
 };

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity},
+    audit::{Check, Confidence, INSTALL, Rule, Severity},
     keystore::DecodeError,
     observe::Unopened,
     verify::{Problem, ProblemKind},
@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
           topology.",
     remedy: "apim-pki issue --old-password env:OLD",
     remedy_in_workspace: None,
+    remedy_in_home: Some(INSTALL),
     source: "java.security.KeyStore.load; wso2/product-apim#11017",
     checks: &[Check::Problem(problem)],
 };

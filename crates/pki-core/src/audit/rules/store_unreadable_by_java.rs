@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::readers,
 };
 
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           `Algorithm HmacPBESHA256 not available`, or that the password is wrong. `--java` says which.",
     remedy: "apim-pki store convert {path} NEW.p12 --to pkcs12 --profile java8 --store-password file:PASSWORD",
     remedy_in_workspace: Some("# [stores] profile = \"java8\"\napim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "CSR JDK-8267701; JDK-8343232; RFC 9879; KeyStore Explorer issue 359",
     checks: &[Check::Store(check)],
 };

@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     wso2::Slot,
 };
 
@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           there, and who exports a truststore to a client gives the key away.",
     remedy: "apim-pki store delete {path} --alias {alias} --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "`temp-key` in a truststore of wso2/product-apim's tests",
     checks: &[Check::Store(check)],
 };

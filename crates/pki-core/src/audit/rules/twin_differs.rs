@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    audit::{Check, Confidence, Looked, Rule, Severity, Sink, subject::Deployment},
+    audit::{Check, Confidence, INSTALL, Looked, Rule, Severity, Sink, subject::Deployment},
     verify::{Problem, ProblemKind},
     wso2::Slot,
     x509::Fingerprint,
@@ -17,6 +17,7 @@ pub(super) static RULE: Rule = Rule {
           hand on one node looks like this.",
     remedy: "apim-pki store diff {path} OTHER.jks",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "The vendor's page on the distributed deployment",
     checks: &[Check::Deployment(check), Check::Problem(problem)],
 };

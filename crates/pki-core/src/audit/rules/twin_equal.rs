@@ -1,4 +1,4 @@
-use crate::audit::{Check, Confidence, Rule, Severity, Sink, subject::Deployment};
+use crate::audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Deployment};
 
 pub(super) static RULE: Rule = Rule {
     id: "twin-equal",
@@ -10,6 +10,7 @@ pub(super) static RULE: Rule = Rule {
           when it should be.",
     remedy: "apim-pki issue --node {node}",
     remedy_in_workspace: None,
+    remedy_in_home: Some(INSTALL),
     source: "The vendor's page on the distributed deployment: a certificate for each node, replicas too",
     checks: &[Check::Deployment(check)],
 };

@@ -1,6 +1,10 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::File},
+    audit::{
+        Check, Confidence, Rule, Severity, Sink,
+        subject::{File, Home},
+    },
     keystore::Format,
+    observe::StoreLead,
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -12,8 +16,9 @@ pub(super) static RULE: Rule = Rule {
           providers (FIPS), OpenSSL and people do not. 4.4 and 4.5 ship PKCS #12 that is called `.jks`.",
     remedy: "apim-pki store list {path}",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "keystore.type.compat in java.security; wso2/api-manager#4908",
-    checks: &[Check::File(check)],
+    checks: &[Check::File(check), Check::Home(configured)],
 };
 
 fn check(file: &File<'_>, sink: &mut Sink<'_>) {
@@ -33,6 +38,30 @@ fn check(file: &File<'_>, sink: &mut Sink<'_>) {
     // PKCS #7 travels in either encoding.
     if found != expected && (expected, found) != (Format::Pkcs7, Format::Pem) {
         sink.say(format!("its name says {expected}, and it is {found}"));
+    }
+}
+
+/// A type in the configuration that is not the file's.
+fn configured(home: &Home<'_>, sink: &mut Sink<'_>) {
+    for (reference, lead) in home.member().home.stores() {
+        let (Some(kind), StoreLead::Open { store, .. }) = (reference.kind.known(), lead) else {
+            continue;
+        };
+        let expected = match kind.to_ascii_uppercase().as_str() {
+            "JKS" => Format::Jks,
+            "PKCS12" => Format::Pkcs12,
+            "JCEKS" => Format::Jceks,
+            "BCFKS" => Format::Bcfks,
+            _ => continue,
+        };
+        let found = store.decoded.format;
+        if found != expected && reference.kind.place.is_some() {
+            let consumer = reference.consumer.called();
+            sink.say(format!(
+                "{consumer}: the type is `{kind}`, and the store is {found}"
+            ))
+            .at_setting(home, reference.kind.place.as_ref());
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
           public CAs nobody here can say whether they are needed: they are left alone.",
     remedy: "apim-pki store delete {path} --alias {alias} --store-password file:PASSWORD",
     remedy_in_workspace: Some("apim-pki issue --prune"),
+    remedy_in_home: None,
     source: "RFC 6024 section 1: anchors are managed, and removed; wso2/carbon-kernel#2713",
     checks: &[Check::Deployment(check)],
 };

@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
           owner gives a new reason and a new day.",
     remedy: "apim-pki explain waiver-expired",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "The policy: `[[audit.waivers]]`",
     checks: &[Check::Waivers(check)],
 };

@@ -10,6 +10,7 @@ pub(super) static RULE: Rule = Rule {
           what it is for.",
     remedy: "apim-pki explain waiver-unused",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "The policy: `[[audit.waivers]]`",
     checks: &[Check::Waivers(check)],
 };

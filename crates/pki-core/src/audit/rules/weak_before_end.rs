@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
           should be RSA 3072, P-256 or more. What is weak today is told by other rules.",
     remedy: "# for keys with a long life: [primary] key = \"rsa-3072\", [ca] key = \"rsa-3072\"\napim-pki plan",
     remedy_in_workspace: None,
+    remedy_in_home: None,
     source: "NIST SP 800-57 part 1 revision 5 table 4; NIST IR 8547 (draft) table 4; BSI TR-02102-1",
     checks: &[Check::Store(check)],
 };

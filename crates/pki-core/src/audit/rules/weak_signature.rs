@@ -1,5 +1,5 @@
 use crate::{
-    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::{Reason, weaknesses},
 };
 
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
           makes it a warning, and OpenSSL 3 and browsers do not.",
     remedy: "apim-pki cert show {path}",
     remedy_in_workspace: Some("apim-pki issue"),
+    remedy_in_home: Some(INSTALL),
     source: "jdk.certpath.disabledAlgorithms of JDK 17; RFC 6194; CA/Browser Forum ballot 118; JEP 288",
     checks: &[Check::Store(check)],
 };

@@ -121,7 +121,7 @@ impl Page<'_> {
             .iter()
             .map(|it| (&*it.path, it.reason.as_str()));
         self.list("Not read", unread.collect())?;
-        let unchecked = report.unchecked.iter().map(|it| (&*it.path, it.reason));
+        let unchecked = report.unchecked.iter().map(|it| (&*it.path, &*it.reason));
         self.list("Not checked to the end", unchecked.collect())?;
         self.put("</section>\n")
     }

@@ -198,7 +198,7 @@ fn not_looked_at(report: &Report, layout: Layout, lines: &mut Lines<'_>) -> io::
     }
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for unchecked in &report.unchecked {
-        let paths = reasons.entry(unchecked.reason).or_default();
+        let paths = reasons.entry(&unchecked.reason).or_default();
         paths.push(&unchecked.path);
     }
     for (reason, paths) in reasons {

@@ -151,6 +151,32 @@ pub enum StoreConsumer {
     WebsocketSender,
 }
 
+impl StoreConsumer {
+    /// What people call it.
+    pub const fn called(self) -> &'static str {
+        match self {
+            Self::Broker => "the AMQP broker",
+            Self::BrokerMqtt => "the MQTT broker",
+            Self::DataBridge => "the data bridge",
+            Self::Other(name) => name,
+            Self::Internal => "the internal keystore",
+            Self::JmsClient => "the AMQP client",
+            Self::Jvm => "the server's truststore",
+            Self::KeyValidation => "thrift key validation",
+            Self::ListenerProfile => "a profile of the HTTPS listener",
+            Self::Primary => "the primary keystore",
+            Self::SenderProfile => "a profile of the HTTPS sender",
+            Self::SynapseListener => "the gateway's HTTPS listener",
+            Self::SynapseSender => "the gateway's HTTPS sender",
+            Self::Tls => "the TLS keystore",
+            Self::Tomcat => "the management port",
+            Self::Webhook => "the webhook listener",
+            Self::WebsocketListener => "the secure WebSocket listener",
+            Self::WebsocketSender => "the secure WebSocket sender",
+        }
+    }
+}
+
 /// Whether the product does something.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -17,7 +17,7 @@ pub fn audit(report: &Report, sink: &mut dyn Write) -> io::Result<()> {
     });
     let unchecked = report.unchecked.iter().map(|it| NotRead {
         path: &it.path,
-        reason: it.reason,
+        reason: &it.reason,
     });
     write(
         &Audit {

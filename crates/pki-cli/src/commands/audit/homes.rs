@@ -1,0 +1,44 @@
+//! Homes as they are deployed.
+
+use std::path::PathBuf;
+
+use pki_core::{
+    audit::{Auditor, Context},
+    observe::{HomeReader, Inventory, VaultHome},
+};
+
+use crate::{
+    cli::Global,
+    error::{self, CommandError},
+    homes,
+    ui::Ui,
+};
+
+/// Hands the homes to the auditor, and those that cannot be read at all.
+pub(super) fn audit(
+    ui: &Ui,
+    global: &Global,
+    (context, auditor): (&Context<'_>, &Auditor<'_>),
+    given: &[PathBuf],
+    found: Option<&Inventory>,
+) -> Result<(), CommandError> {
+    let dirs = homes::dirs(given)?;
+    let progress = ui.progress("reading homes", dirs.len());
+    let product = context.topology.map(|topology| topology.product);
+    let keys = context.vault_keys();
+    let reader = HomeReader::new().product(product).keys(&keys);
+    let read = VaultHome::read_all(&reader, &dirs, global.lock_timeout, &|| progress.advance());
+    let mut homes = Vec::new();
+    for (dir, home) in dirs.iter().zip(read) {
+        match home {
+            Ok(home) => homes.push(home),
+            Err(reason) => {
+                let reason = error::not_a_home(&reason, dir).in_one_line();
+                auditor.not_read(&*dir.to_string_lossy(), reason);
+            }
+        }
+    }
+    drop(progress);
+    auditor.homes(&homes, found);
+    Ok(())
+}

@@ -1,0 +1,59 @@
+use crate::{
+    audit::{Check, Confidence, Rule, Severity, Sink, subject::Home},
+    wso2::config::{Client, Endpoint, Host, Scheme},
+};
+
+pub(super) static RULE: Rule = Rule {
+    id: "plaintext-channel",
+    severity: Severity::Warning,
+    confidence: Confidence::High,
+    what: "A connection to another machine without TLS",
+    why: "Throttling events (9611), messages of the broker (5672), directories and databases: what \
+          goes over the wire can be read and changed there, and the first message of most of them \
+          is a password. 9711 is TLS for the login alone.",
+    remedy: "# give the URL its scheme with TLS where the finding says, and see who would be trusted:\n\
+             apim-pki verify --home {home}",
+    remedy_in_workspace: None,
+    remedy_in_home: None,
+    source: "api-manager.xml and jndi.properties of wso2/product-apim; wso2/api-manager#2810, \
+             #2366 on how to switch them",
+    checks: &[Check::Home(check)],
+};
+
+fn check(home: &Home<'_>, sink: &mut Sink<'_>) {
+    for call in &home.config().calls {
+        // What browsers are shown is somebody else's choice.
+        if call.client == Client::Browser || !home.cluster.makes(home.at, call) {
+            continue;
+        }
+        let plain = |endpoint: &&Endpoint| {
+            is_plain(endpoint.scheme) && home.leads_elsewhere(&call.to, endpoint)
+        };
+        if call.endpoints.iter().any(|endpoint| plain(&endpoint)) {
+            let url = call.setting.known().map_or("", String::as_str);
+            sink.say(format!("`{}` is opened without TLS: `{url}`", call.key))
+                .at_setting(home, call.setting.place.as_ref());
+        }
+    }
+    for source in &home.config().sources {
+        let other = |endpoint: &Endpoint| matches!(&endpoint.host, Host::Named(host) if !home.config().is_own_host(host));
+        if source.tls == Some(false) && source.servers.iter().any(other) {
+            let url = source.url.known().map_or("", String::as_str);
+            sink.say(format!("`{}` is opened without TLS: `{url}`", source.name))
+                .at_setting(home, source.url.place.as_ref());
+        }
+    }
+}
+
+fn is_plain(scheme: Scheme) -> bool {
+    matches!(
+        scheme,
+        Scheme::Amqp | Scheme::Http | Scheme::Ldap | Scheme::Tcp | Scheme::Ws
+    )
+}
+
+#[cfg(test)]
+pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
+    fires: |lab| lab.plain_jms(),
+    silent: |lab| lab.toml_home("[server]\nhostname = \"gw1.example.com\"\n"),
+};

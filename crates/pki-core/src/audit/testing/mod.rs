@@ -1,0 +1,571 @@
+//! What rules are tried on: stores made as a test asks for them, in memory.
+
+mod homes;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose};
+use time::{Date, OffsetDateTime, Time, macros::format_description};
+
+use super::{Auditor, Context, Policy, Report, Rule, Waiver};
+use crate::{
+    disk::RelPath,
+    key::{SystemRandom, read_private_key},
+    keystore::{
+        Content, Encoding, Entry, Format, Keystore, Pkcs12Profile, Protection, SealedKey,
+        read_pem_certificates, write_pem_certificates,
+    },
+    observe::{Found, FoundFile, Unopened},
+    secret::{Bytes, Password},
+    topology::Topology,
+    verify::{self, Alike, Problem, ProblemKind, SecretProblemKind},
+    x509::{Certificate, Fingerprint},
+};
+
+/// What a rule fires on, and what it keeps silent on.
+pub(crate) struct Fixture {
+    pub(crate) fires: fn(&Lab) -> Case,
+    pub(crate) silent: fn(&Lab) -> Case,
+}
+
+/// Something to audit.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    files: Vec<(PathBuf, Vec<u8>, u32)>,
+    former: Vec<(PathBuf, Vec<u8>)>,
+    problems: Vec<Problem>,
+    /// Files of a home, by their path below it.
+    home: Vec<(String, Vec<u8>)>,
+    secrets: Vec<SecretProblemKind>,
+    policy: Policy,
+    topology: Option<String>,
+    now: OffsetDateTime,
+    java: &'static str,
+}
+
+/// Where certificates and stores come from.
+#[derive(Debug, Default)]
+pub(crate) struct Lab;
+
+/// A key, and what its certificate is to say.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    key: &'static str,
+    name: String,
+    names: Vec<String>,
+    is_ca: bool,
+    years: (i32, i32),
+    usages: Vec<KeyUsagePurpose>,
+    purposes: Vec<ExtendedKeyUsagePurpose>,
+    issuer: Option<Box<Made>>,
+    chain: Shape,
+    instead: Option<Certificate>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Whole,
+    LeafAlone,
+    None,
+    Reversed,
+}
+
+/// Two gateways that stand in for each other.
+pub(crate) const TWINS: &str = r#"
+    product = "2.6.0"
+    domain  = "apim.example.com"
+    [roles.gateway]
+    nodes = { gateway-1 = "gw1", gateway-2 = "gw2" }
+"#;
+pub(crate) const PASSWORD: &str = "a-password-of-32-characters-here";
+const TLS_KEY: &str = include_str!("../../../../../testdata/keys/ec-p256-01.pem");
+const OTHER_KEY: &str = include_str!("../../../../../testdata/keys/ec-p256-02.pem");
+const CA_KEY: &str = include_str!("../../../../../testdata/keys/ec-p384-01.pem");
+const PRIMARY_KEY: &str = include_str!("../../../../../testdata/keys/rsa-2048-01.pem");
+
+impl Lab {
+    /// A node's key, with a self-signed certificate.
+    pub(crate) fn tls(&self) -> Made {
+        Made::new(TLS_KEY, "gw1.example.com").names(["gw1.example.com"])
+    }
+
+    /// Another node's.
+    pub(crate) fn other(&self) -> Made {
+        Made::new(OTHER_KEY, "gw2.example.com").names(["gw2.example.com"])
+    }
+
+    /// A root.
+    pub(crate) fn ca(&self) -> Made {
+        let mut made = Made::new(CA_KEY, "Example CA").years(2020, 2045);
+        made.is_ca = true;
+        made
+    }
+
+    /// A primary as it should be.
+    pub(crate) fn primary(&self) -> Made {
+        let usages = [
+            KeyUsagePurpose::DigitalSignature,
+            KeyUsagePurpose::KeyEncipherment,
+            KeyUsagePurpose::DataEncipherment,
+        ];
+        Made::new(PRIMARY_KEY, "example primary")
+            .years(2020, 2045)
+            .usages(usages)
+    }
+
+    /// The default certificate of 2.6.
+    pub(crate) fn d2(&self) -> Certificate {
+        pem(include_bytes!("../../../../../testdata/audit/d2.pem"))
+    }
+
+    /// The default certificate of Identity Server 7.
+    pub(crate) fn p2(&self) -> Certificate {
+        pem(include_bytes!("../../../../../testdata/audit/p2.pem"))
+    }
+
+    /// Over an RSA key of 1024 bits.
+    pub(crate) fn rsa_1024(&self) -> Certificate {
+        pem(include_bytes!("../../../../../testdata/audit/rsa-1024.pem"))
+    }
+
+    /// Issued with a signature on SHA-1.
+    pub(crate) fn sha1(&self) -> Certificate {
+        pem(include_bytes!("../../../../../testdata/audit/sha1.pem"))
+    }
+
+    /// Nothing yet.
+    fn empty(&self) -> Case {
+        Case {
+            files: Vec::new(),
+            former: Vec::new(),
+            problems: Vec::new(),
+            home: Vec::new(),
+            secrets: Vec::new(),
+            policy: Policy::default(),
+            topology: None,
+            now: moment("2026-11-23"),
+            java: "17",
+        }
+    }
+
+    /// A JKS.
+    pub(crate) fn jks<const N: usize>(&self, path: &str, entries: [Entry; N]) -> Case {
+        self.empty().and_jks(path, entries)
+    }
+
+    /// A JKS under another password.
+    pub(crate) fn sealed<const N: usize>(
+        &self,
+        path: &str,
+        entries: [Entry; N],
+        password: &str,
+    ) -> Case {
+        let bytes = encode(entries, Encoding::Jks, password);
+        self.file(path, bytes)
+    }
+
+    /// A PKCS #12 as it is written today.
+    pub(crate) fn pkcs12<const N: usize>(&self, path: &str, entries: [Entry; N]) -> Case {
+        let modern = Encoding::Pkcs12(Pkcs12Profile::Modern);
+        let entries = entries.map(|entry| resealed(entry, modern.protection()));
+        self.file(path, encode(entries, modern, PASSWORD))
+    }
+
+    /// A JKS of trusted certificates.
+    pub(crate) fn trust<const N: usize>(
+        &self,
+        path: &str,
+        trusted: [(&str, Certificate); N],
+    ) -> Case {
+        self.empty().and_trust(path, trusted)
+    }
+
+    /// A JKS with one trusted certificate under a name that is not known beforehand.
+    pub(crate) fn trust_under(&self, path: &str, alias: &str, certificate: Certificate) -> Case {
+        self.trust(path, [(alias, certificate)])
+    }
+
+    /// A JKS whose only alias is in upper case, which no writer here makes.
+    pub(crate) fn mixed_case_jks(&self, path: &str) -> Case {
+        let mut bytes = encode([self.tls().entry("alias")], Encoding::Jks, PASSWORD);
+        let at = bytes.windows(5).position(|it| it == b"alias").unwrap();
+        bytes[at..at + 5].copy_from_slice(b"ALIAS");
+        // Its proof of integrity is gone with that; without a password nobody looks at it.
+        self.file(path, bytes)
+    }
+
+    /// Any file.
+    pub(crate) fn file(&self, path: &str, bytes: impl AsRef<[u8]>) -> Case {
+        let mut case = self.empty();
+        case.files
+            .push((path.into(), bytes.as_ref().to_vec(), 0o600));
+        case
+    }
+
+    /// What verification found.
+    pub(crate) fn problem(&self, kind: ProblemKind) -> Case {
+        let mut case = self.empty();
+        case.problems.push(problem(None, kind));
+        case
+    }
+
+    /// What verification found about an entry.
+    pub(crate) fn problem_at(&self, alias: &str, kind: ProblemKind) -> Case {
+        let mut case = self.empty();
+        case.problems.push(problem(Some(alias), kind));
+        case
+    }
+
+    /// A waiver that nothing meets.
+    pub(crate) fn waiver(&self, rule: &str, expires: &str) -> Case {
+        self.empty().and_waiver(rule, expires)
+    }
+
+    pub(crate) fn differs(&self, what: Alike) -> ProblemKind {
+        ProblemKind::NodesDiffer {
+            what,
+            expected: "a".to_owned(),
+            of: "gateway-1".to_owned(),
+            found: "b".to_owned(),
+        }
+    }
+
+    pub(crate) fn localhost_url(&self) -> ProblemKind {
+        ProblemKind::LocalhostUrl {
+            setting: "APIKeyValidator/ServerURL".to_owned(),
+            url: "https://localhost:9443/services/".to_owned(),
+            role: "key-manager".to_owned(),
+        }
+    }
+
+    pub(crate) fn pin_missed(&self) -> ProblemKind {
+        let (expected, found) = (Fingerprint::of(b"a"), Fingerprint::of(b"b"));
+        ProblemKind::PinMissed { expected, found }
+    }
+
+    pub(crate) fn encryption_key_changed(&self) -> ProblemKind {
+        let (expected, found) = (Fingerprint::of(b"a"), Fingerprint::of(b"b"));
+        ProblemKind::EncryptionKeyChanged { expected, found }
+    }
+
+    pub(crate) fn cut_to_issuer(&self) -> ProblemKind {
+        let not_after = moment("2030-01-01");
+        ProblemKind::CutToIssuer { not_after }
+    }
+
+    pub(crate) fn names_not_permitted(&self) -> ProblemKind {
+        ProblemKind::NamesNotPermitted {
+            issuer: "CN=Example CA".to_owned(),
+            names: vec!["dns:gw1.example.org".to_owned()],
+        }
+    }
+
+    pub(crate) fn store_does_not_open(&self) -> ProblemKind {
+        ProblemKind::StoreDoesNotOpen(Unopened::NoPassword)
+    }
+
+    pub(crate) fn key_missing(&self) -> ProblemKind {
+        ProblemKind::KeyMissing { found: Vec::new() }
+    }
+
+    pub(crate) fn anchor_missing(&self) -> ProblemKind {
+        let expected = "CN=Example CA".to_owned();
+        ProblemKind::AnchorMissing { expected }
+    }
+}
+
+impl Case {
+    pub(crate) fn and_jks<const N: usize>(mut self, path: &str, entries: [Entry; N]) -> Self {
+        let bytes = encode(entries, Encoding::Jks, PASSWORD);
+        self.files.push((path.into(), bytes, 0o600));
+        self
+    }
+
+    pub(crate) fn and_trust<const N: usize>(
+        self,
+        path: &str,
+        trusted: [(&str, Certificate); N],
+    ) -> Self {
+        self.and_jks(
+            path,
+            trusted.map(|(alias, certificate)| Entry::trusted(alias, certificate)),
+        )
+    }
+
+    /// What a store was before it was renewed.
+    pub(crate) fn former<const N: usize>(mut self, path: &str, entries: [Entry; N]) -> Self {
+        let bytes = encode(entries, Encoding::Jks, PASSWORD);
+        self.former.push((path.into(), bytes));
+        self
+    }
+
+    pub(crate) fn mode(mut self, mode: u32) -> Self {
+        self.files.iter_mut().for_each(|file| file.2 = mode);
+        self
+    }
+
+    pub(crate) fn at(mut self, day: &str) -> Self {
+        self.now = moment(day);
+        self
+    }
+
+    pub(crate) fn java(mut self, version: &'static str) -> Self {
+        self.java = version;
+        self
+    }
+
+    pub(crate) fn topology(mut self, text: &str) -> Self {
+        self.topology = Some(text.to_owned());
+        self
+    }
+
+    pub(crate) fn and_waiver(mut self, rule: &str, expires: &str) -> Self {
+        self.policy.waivers.push(Arc::new(Waiver {
+            rule: rule.to_owned(),
+            path: None,
+            node: None,
+            host: None,
+            alias: None,
+            sha256: None,
+            owner: "ops@example.com".to_owned(),
+            reason: "a test".to_owned(),
+            expires: day(expires),
+            file: "apim-pki.toml".into(),
+            line: 7,
+            column: 1,
+        }));
+        self
+    }
+
+    /// What some rules say of it.
+    pub(crate) fn audit(&self, rules: &[&'static Rule]) -> Report {
+        let topology = self.topology.as_deref();
+        let topology = topology.map(|text| Topology::from_toml(text, Path::new("")).unwrap());
+        let context = Context::new(self.now)
+            .topology(topology.as_ref())
+            .java(self.java.parse().unwrap())
+            .policy(self.policy.clone());
+        // Nothing of a case needs a password but its proof of integrity.
+        let opens = self.files.iter().all(|(_, bytes, _)| {
+            matches!(Format::detect(bytes), Some(Format::Jks | Format::Pkcs12))
+                && Keystore::decode(bytes, &Password::new(PASSWORD)).is_ok()
+        });
+        let context = match opens {
+            true => context.passwords(vec![
+                Password::new(PASSWORD),
+                Password::new("another password"),
+            ]),
+            false => context,
+        };
+        let auditor = Auditor::new(&context, rules);
+        for (path, bytes, mode) in &self.files {
+            auditor.file(found(path, bytes, *mode));
+        }
+        for (path, bytes) in &self.former {
+            auditor.former(path, bytes);
+        }
+        for problem in &self.problems {
+            auditor.problem(Path::new("pki"), problem);
+        }
+        if !self.home.is_empty() {
+            self.audit_home(&auditor);
+        }
+        auditor.finish()
+    }
+}
+
+fn found(path: &Path, bytes: &[u8], mode: u32) -> Found {
+    Found {
+        path: path.to_owned(),
+        named: true,
+        outcome: Ok(FoundFile {
+            bytes: Bytes::from(bytes),
+            mode,
+            format: Format::detect(bytes),
+        }),
+    }
+}
+
+pub(crate) fn problem(alias: Option<&str>, kind: ProblemKind) -> Problem {
+    Problem {
+        named_by: Vec::new(),
+        severity: verify::Severity::Error,
+        node: Some("gateway-1".to_owned()),
+        file: Some(RelPath::new("nodes/gateway-1/tls.jks").unwrap().into()),
+        alias: alias.map(str::to_owned),
+        kind,
+    }
+}
+
+impl Made {
+    fn new(key: &'static str, name: &str) -> Self {
+        Self {
+            key,
+            name: name.to_owned(),
+            names: Vec::new(),
+            is_ca: false,
+            years: (2026, 2028),
+            usages: Vec::new(),
+            purposes: Vec::new(),
+            issuer: None,
+            chain: Shape::Whole,
+            instead: None,
+        }
+    }
+
+    pub(crate) fn names<const N: usize>(mut self, names: [&str; N]) -> Self {
+        self.names = names.map(str::to_owned).to_vec();
+        self
+    }
+
+    /// From the first of January of one year to that of another.
+    pub(crate) fn years(mut self, from: i32, to: i32) -> Self {
+        self.years = (from, to);
+        self
+    }
+
+    pub(crate) fn usages<const N: usize>(mut self, usages: [KeyUsagePurpose; N]) -> Self {
+        self.usages = usages.to_vec();
+        self
+    }
+
+    pub(crate) fn purposes<const N: usize>(mut self, all: [ExtendedKeyUsagePurpose; N]) -> Self {
+        self.purposes = all.to_vec();
+        self
+    }
+
+    pub(crate) fn issued_by(mut self, issuer: &Self) -> Self {
+        self.issuer = Some(Box::new(issuer.clone()));
+        self
+    }
+
+    pub(crate) fn leaf_alone(mut self) -> Self {
+        self.chain = Shape::LeafAlone;
+        self
+    }
+
+    pub(crate) fn without_chain(mut self) -> Self {
+        self.chain = Shape::None;
+        self
+    }
+
+    pub(crate) fn reversed(mut self) -> Self {
+        self.chain = Shape::Reversed;
+        self
+    }
+
+    /// An entry with this certificate over the key.
+    pub(crate) fn with_certificate(mut self, certificate: Certificate) -> Self {
+        self.instead = Some(certificate);
+        self
+    }
+
+    pub(crate) fn certificate(&self) -> Certificate {
+        if let Some(instead) = &self.instead {
+            return instead.clone();
+        }
+        let key = rcgen::KeyPair::from_pem(self.key).unwrap();
+        let made = match &self.issuer {
+            None => self.params().self_signed(&key),
+            Some(issuer) => {
+                let signer = rcgen::KeyPair::from_pem(issuer.key).unwrap();
+                let issuer = rcgen::Issuer::new(issuer.params(), signer);
+                self.params().signed_by(&key, &issuer)
+            }
+        };
+        Certificate::from_der(made.unwrap().der().to_vec())
+    }
+
+    pub(crate) fn certificate_pem(&self) -> Vec<u8> {
+        write_pem_certificates(&[self.certificate()]).into_bytes()
+    }
+
+    /// The key without a password, and its certificate.
+    pub(crate) fn open_pem(&self) -> Vec<u8> {
+        [self.key.as_bytes(), &self.certificate_pem()].concat()
+    }
+
+    pub(crate) fn entry(&self, alias: &str) -> Entry {
+        self.entry_under(alias, PASSWORD)
+    }
+
+    /// An entry whose key has this password.
+    pub(crate) fn entry_under(&self, alias: &str, password: &str) -> Entry {
+        let key = read_private_key(self.key.as_bytes(), None).unwrap();
+        let password = Password::new(password);
+        let sealed = SealedKey::seal(&key, &password, Protection::Jks, &mut SystemRandom).unwrap();
+        let issuer = self.issuer.as_ref().map(|issuer| issuer.certificate());
+        let mut chain: Vec<Certificate> = [self.certificate()].into_iter().chain(issuer).collect();
+        match self.chain {
+            Shape::Whole => {}
+            Shape::LeafAlone => chain.truncate(1),
+            Shape::None => chain.clear(),
+            Shape::Reversed => chain.reverse(),
+        }
+        Entry::private_key(alias, sealed, chain)
+    }
+
+    pub(crate) fn trusted(&self, alias: &str) -> Entry {
+        Entry::trusted(alias, self.certificate())
+    }
+
+    /// A trusted certificate that Java does not show.
+    pub(crate) fn invisible(&self, alias: &str) -> Entry {
+        Entry::of(
+            alias,
+            Content::TrustedCertificate {
+                certificate: self.certificate(),
+                java_visible: false,
+            },
+        )
+    }
+
+    fn params(&self) -> rcgen::CertificateParams {
+        let mut params = rcgen::CertificateParams::new(self.names.clone()).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, self.name.as_str());
+        params.not_before = rcgen::date_time_ymd(self.years.0, 1, 1);
+        params.not_after = rcgen::date_time_ymd(self.years.1, 1, 1);
+        params.key_usages = self.usages.clone();
+        params.extended_key_usages = self.purposes.clone();
+        params.use_authority_key_identifier_extension = self.issuer.is_some();
+        if self.is_ca {
+            params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        }
+        params
+    }
+}
+
+fn encode<const N: usize>(entries: [Entry; N], encoding: Encoding, password: &str) -> Vec<u8> {
+    let store: Keystore = entries.into_iter().collect();
+    let password = Password::new(password);
+    let bytes = store.encode(encoding, &password, &mut SystemRandom);
+    bytes.unwrap().expose().to_vec()
+}
+
+/// The same entry with its key sealed as another format has it.
+fn resealed(mut entry: Entry, protection: Protection) -> Entry {
+    if let Content::PrivateKey { key, .. } = &mut entry.content {
+        let password = Password::new(PASSWORD);
+        let open = key.open(&password).unwrap();
+        *key = SealedKey::seal(&open, &password, protection, &mut SystemRandom).unwrap();
+    }
+    entry
+}
+
+fn pem(bytes: &[u8]) -> Certificate {
+    read_pem_certificates(bytes).unwrap().remove(0)
+}
+
+fn day(text: &str) -> Date {
+    Date::parse(text, format_description!("[year]-[month]-[day]")).unwrap()
+}
+
+fn moment(text: &str) -> OffsetDateTime {
+    OffsetDateTime::new_utc(day(text), Time::MIDNIGHT)
+}
