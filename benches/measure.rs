@@ -9,7 +9,10 @@
 )]
 
 use std::{
+    fs,
     path::PathBuf,
+    process::{Command, ExitStatus, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -81,6 +84,28 @@ pub fn median_cost(costs: &[Cost]) -> Cost {
     }
 }
 
+/// How a run ended, and the most memory that it held, in kB: what the kernel counted last before its end.
+pub fn peak(command: &mut Command) -> (ExitStatus, u64) {
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut most = 0;
+    let ended = loop {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find(|line| line.starts_with("VmHWM:"));
+        let counted = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+        most = most.max(counted.unwrap_or(0));
+        if let Some(ended) = child.try_wait().unwrap() {
+            break ended;
+        }
+        thread::sleep(Duration::from_millis(1));
+    };
+    (ended, most)
+}
+
 /// A line of the table: milliseconds of CPU, of wall time.
 pub fn print_cost(name: &str, cost: Cost) {
     println!("  {name:<46} {:>9} {:>9}", ms(cost.cpu), ms(cost.wall));
@@ -114,5 +139,5 @@ pub fn root() -> PathBuf {
 
 /// The text of the reference deployment: five roles, two nodes each, balancers.
 pub fn reference() -> String {
-    std::fs::read_to_string(root().join("examples/apim-2.6-ha/apim-pki.toml")).unwrap()
+    fs::read_to_string(root().join("examples/apim-2.6-ha/apim-pki.toml")).unwrap()
 }

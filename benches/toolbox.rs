@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use measure::{argument, median, ms, root};
+use measure::{argument, median, ms, peak, root};
 use pki_core::{
     key::SystemRandom,
     keystore::{Encoding, Entry, Keystore, Pkcs12Profile, read_pem_certificates},
@@ -92,7 +92,10 @@ fn memory(encoding: Encoding) {
     for (at, (what, _)) in sites[0].works().iter().enumerate() {
         let peaks = sites.each_ref().map(|site| {
             site.begin();
-            peak(&mut site.ours(&site.works()[at].1))
+            let mut command = site.ours(&site.works()[at].1);
+            let (ended, peak) = peak(&mut command);
+            assert!(ended.success(), "{command:?}: {ended}");
+            peak
         });
         let cells = peaks.iter().zip(files).map(|(peak, file)| {
             let times = *peak as f64 / file as f64;
@@ -105,29 +108,6 @@ fn memory(encoding: Encoding) {
         };
         println!("  {what:<24}{}  {verdict}", cells.collect::<String>());
     }
-}
-
-/// The most memory that a run holds, in kB: what the kernel counted last before it ended.
-fn peak(command: &mut Command) -> u64 {
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut most = 0;
-    let ended = loop {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find(|line| line.starts_with("VmHWM:"));
-        let counted = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
-        most = most.max(counted.unwrap_or(0));
-        if let Some(ended) = child.try_wait().unwrap() {
-            break ended;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    };
-    assert!(ended.success(), "{command:?}: {ended}");
-    most
 }
 
 /// What keytool takes for as much, once each.
