@@ -12,7 +12,9 @@ use pki_core::{
 
 use crate::{
     cli::Global,
+    commands::store::opening,
     error::{self, CommandError},
+    passwords::{Passwords, Purpose, SourceArg},
     paste::quoted,
     ui::Ui,
 };
@@ -58,7 +60,19 @@ fn meant(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
     }
 }
 
-/// Reads homes on all cores, with what may open their encrypted secrets. Those that cannot be read at all are told by the second part.
+/// What opens the encrypted secrets of homes, beside what they say themselves: what `--vault-password` says.
+pub(crate) fn keys(ui: &Ui, vault_passwords: &[SourceArg]) -> Result<GivenKeys, CommandError> {
+    let resolver = Passwords::for_stores(ui);
+    let resolved = |source| opening::resolve(&resolver, source, "--vault-password", Purpose::Open);
+    let stores = vault_passwords.iter().map(resolved);
+    Ok(GivenKeys {
+        stores: stores.collect::<Result<_, _>>()?,
+        ..GivenKeys::default()
+    })
+}
+
+/// Reads homes on all cores, with what may open their encrypted secrets. Those that cannot be read at all are
+/// told by the second part.
 pub(crate) fn read(
     ui: &Ui,
     global: &Global,
@@ -81,4 +95,11 @@ pub(crate) fn read(
         }
     }
     (homes, failed)
+}
+
+/// Several homes that could not be read, as one error.
+pub(crate) fn all(failed: Vec<CommandError>) -> Option<CommandError> {
+    let mut failed = failed.into_iter();
+    let first = failed.next()?;
+    Some(failed.fold(first, |all, error| all.and(error.in_one_line())))
 }

@@ -1,7 +1,7 @@
 //! Homes as they are deployed, alone or together with the workspace.
 
 use pki_core::{
-    observe::{Cluster, GivenKeys, Home},
+    observe::{Cluster, Home},
     verify::{Report, verify, verify_homes},
 };
 
@@ -9,11 +9,9 @@ use super::{VerifyArgs, about, found, show};
 use crate::{
     advice::{Commands, HomeAdvice},
     cli::Global,
-    commands::store::opening,
     deployment,
     error::{CommandError, Outcome},
     homes,
-    passwords::{Passwords, Purpose},
     ui::Ui,
 };
 
@@ -25,7 +23,7 @@ pub(super) fn run(ui: &Ui, global: &Global, args: &VerifyArgs) -> Result<Outcome
     };
     let dirs = homes::dirs(&args.home)?;
     let product = topology.as_ref().map(|topology| topology.product);
-    let keys = keys(ui, args)?;
+    let keys = homes::keys(ui, &args.vault_password)?;
     let (homes, failed) = homes::read(ui, global, &dirs, product, &keys);
     if homes.is_empty() {
         return ended(ui, Outcome::Done, &homes, failed);
@@ -58,19 +56,6 @@ pub(super) fn run(ui: &Ui, global: &Global, args: &VerifyArgs) -> Result<Outcome
     let outcome = show(ui, global, &report, &advice)?;
     ended(ui, outcome, &homes, failed)
 }
-
-/// What opens the encrypted secrets of the homes, beside what they say themselves.
-fn keys(ui: &Ui, args: &VerifyArgs) -> Result<GivenKeys, CommandError> {
-    let resolver = Passwords::for_stores(ui);
-    let resolved = |source| opening::resolve(&resolver, source, VAULT_PASSWORD, Purpose::Open);
-    let stores = args.vault_password.iter().map(resolved);
-    Ok(GivenKeys {
-        stores: stores.collect::<Result<_, _>>()?,
-        ..GivenKeys::default()
-    })
-}
-
-const VAULT_PASSWORD: &str = "--vault-password";
 
 /// Homes, or files of theirs, that could not be read are worse than what was found in the others.
 fn ended(
