@@ -44,6 +44,25 @@ pub struct Member<'a> {
     pub offset: u16,
 }
 
+/// What somebody says of homes that do not tell it themselves, by the names of nodes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Roles.
+    pub roles: BTreeMap<String, Role>,
+    /// Hosts by which others call the node.
+    pub hosts: BTreeMap<String, String>,
+}
+
+/// Something was said of a node, and no home is that node.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no home is the node `{node}`")]
+pub struct NoSuchNode {
+    /// The node.
+    pub node: String,
+    /// Those that there are.
+    pub known: Vec<String>,
+}
+
 /// Who answers a call.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -87,23 +106,38 @@ impl<'a> Cluster<'a> {
     /// Puts homes together. With a topology, a home is the node whose host it knows itself by, else the
     /// one that its folder is named after.
     pub fn new(homes: impl IntoIterator<Item = &'a Home>, topology: Option<&'a Topology>) -> Self {
-        let mut members: Vec<Member<'a>> = homes
-            .into_iter()
-            .map(|home| Member {
-                name: String::new(),
-                home,
-                node: None,
-                hosts: home.hosts(),
-                shared_hosts: Vec::new(),
-                role: home.role.clone(),
-                offset: home.config.offset.known().copied().unwrap_or(0),
+        Self::among(members(homes, topology), topology)
+    }
+
+    /// The same without a topology, and with what somebody says of single homes.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSuchNode`] for the first name that is no home's.
+    pub fn told(
+        homes: impl IntoIterator<Item = &'a Home>,
+        given: &Given,
+    ) -> Result<Self, NoSuchNode> {
+        let mut members = members(homes, None);
+        let place = |node: &String, members: &[Member<'_>]| {
+            let at = members.iter().position(|member| member.name == *node);
+            at.ok_or_else(|| NoSuchNode {
+                node: node.clone(),
+                known: members.iter().map(|member| member.name.clone()).collect(),
             })
-            .collect();
-        part_shared_hosts(&mut members);
-        if let Some(topology) = topology {
-            place(&mut members, topology);
+        };
+        for (node, role) in &given.roles {
+            let at = place(node, &members)?;
+            members[at].role = Ok(Told::new(*role, "it was said so"));
         }
-        name(&mut members);
+        for (node, host) in &given.hosts {
+            let at = place(node, &members)?;
+            members[at].hosts.insert(0, host.to_ascii_lowercase());
+        }
+        Ok(Self::among(members, None))
+    }
+
+    fn among(members: Vec<Member<'a>>, topology: Option<&'a Topology>) -> Self {
         let mut by_host: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, member) in members.iter().enumerate() {
             for host in &member.hosts {
@@ -326,6 +360,31 @@ impl Member<'_> {
     pub fn is(&self, role: Role) -> bool {
         self.role.as_ref().is_ok_and(|told| told.value == role)
     }
+}
+
+/// The homes, each with its node and its name.
+fn members<'a>(
+    homes: impl IntoIterator<Item = &'a Home>,
+    topology: Option<&'a Topology>,
+) -> Vec<Member<'a>> {
+    let mut members: Vec<Member<'a>> = homes
+        .into_iter()
+        .map(|home| Member {
+            name: String::new(),
+            home,
+            node: None,
+            hosts: home.hosts(),
+            shared_hosts: Vec::new(),
+            role: home.role.clone(),
+            offset: home.config.offset.known().copied().unwrap_or(0),
+        })
+        .collect();
+    part_shared_hosts(&mut members);
+    if let Some(topology) = topology {
+        place(&mut members, topology);
+    }
+    name(&mut members);
+    members
 }
 
 /// Names and addresses of a node.

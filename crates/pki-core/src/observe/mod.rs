@@ -30,6 +30,7 @@
 //! ```
 
 mod cluster;
+mod draft;
 pub mod endpoint;
 mod error;
 mod file;
@@ -43,7 +44,8 @@ mod store;
 mod sweep;
 mod vault;
 
-pub use cluster::{Cluster, Member, Party};
+pub use cluster::{Cluster, Given, Member, NoSuchNode, Party};
+pub use draft::{Draft, DraftError, FileCopy, SecretCopy, Untold};
 pub use error::ObserveError;
 pub use home::{Home, HomeError, HomeReader, KeyLead, StoreLead, Unreadable};
 pub(crate) use home_files::in_one_line;

@@ -19,7 +19,7 @@ use crate::{
     wso2::{
         Product, Role, Slot,
         config::{
-            HomeConfig, HomeFiles, RoleUntold, StoreConsumer, StoreUse, Told, Unknown,
+            HomeConfig, HomeFiles, Host, RoleUntold, StoreConsumer, StoreUse, Told, Unknown,
             shipping_release,
         },
     },
@@ -273,7 +273,8 @@ impl<'a> HomeReader<'a> {
     fn told_product(&self, home: &Home) -> Option<Told<Product>> {
         let Ok(product) = home.config.product.value else {
             let given = || self.product.map(|it| Told::new(it, "it was given"));
-            return home.shipped_with().or_else(given);
+            let told = home.shipped_with().or_else(given);
+            return told.or_else(|| home.with_encryption_key());
         };
         let place = home.config.product.place.as_ref();
         let evidence = place.map_or_else(
@@ -318,16 +319,24 @@ impl Home {
         lead.chain(reference)?.first()
     }
 
-    /// The hosts by which the node knows itself, in lower case, each once.
+    /// The hosts by which the node knows itself, in lower case, each once. `localhost` is nobody's own.
     pub fn hosts(&self) -> Vec<String> {
         let mut hosts: Vec<String> = Vec::new();
         for host in self.config.hosts.iter().filter_map(|host| host.known()) {
-            let host = host.to_ascii_lowercase();
-            if !hosts.contains(&host) {
-                hosts.push(host);
+            match Host::named(host) {
+                Host::Named(host) if !hosts.contains(&host) => hosts.push(host),
+                _ => {}
             }
         }
         hosts
+    }
+
+    /// 4.7 writes a key for what it stores into the configuration at its first start, if there is none
+    /// (`api-manager.sh`). Others would take one, and have none: where nothing else tells, this does.
+    fn with_encryption_key(&self) -> Option<Told<Product>> {
+        let is_there = self.config.encryption_key.value != Err(Unknown::Absent);
+        let evidence = "`[encryption] key` is set, as the first start sets it from that release on";
+        is_there.then(|| Told::new(Product::of(4, 7), evidence))
     }
 
     /// The release that ships default stores such as those of this home.

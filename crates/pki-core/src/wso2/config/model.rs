@@ -276,6 +276,21 @@ pub enum Host {
     Unknown(String),
 }
 
+impl Host {
+    /// A host as it is written, without brackets.
+    pub fn named(text: &str) -> Self {
+        let host = text.to_lowercase();
+        let loopback = match host.parse::<std::net::IpAddr>() {
+            Ok(address) => address.is_loopback(),
+            Err(_) => matches!(host.as_str(), "localhost" | "localhost.localdomain"),
+        };
+        match loopback {
+            true => Self::Loopback(host),
+            false => Self::Named(host),
+        }
+    }
+}
+
 /// The scheme of a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]

@@ -255,7 +255,7 @@ pub(super) fn server(
         Part::Text(text) if text.is_empty() => {
             return Err(Unknown::Invalid("a URL has no host".to_owned()));
         }
-        Part::Text(text) => named(&text),
+        Part::Text(text) => Host::named(&text),
     };
     Ok((
         Endpoint {
@@ -394,18 +394,6 @@ fn options(value: &str, start: usize) -> (Vec<(String, Range<usize>)>, usize) {
         }
     }
     (found, at)
-}
-
-fn named(text: &str) -> Host {
-    let host = text.to_lowercase();
-    let loopback = match host.parse::<std::net::IpAddr>() {
-        Ok(address) => address.is_loopback(),
-        Err(_) => matches!(host.as_str(), "localhost" | "localhost.localdomain"),
-    };
-    match loopback {
-        true => Host::Loopback(host),
-        false => Host::Named(host),
-    }
 }
 
 fn port_of(text: &str) -> Result<u16, Unknown> {
