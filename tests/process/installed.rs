@@ -30,6 +30,11 @@ type State = BTreeMap<PathBuf, (u32, i64, i64, Option<Vec<u8>>)>;
 impl Deployment {
     /// `None` where the homes are absent.
     pub(super) fn new(release: &str) -> Option<Self> {
+        Self::with(release, |topology| topology)
+    }
+
+    /// The same by another topology than the example's.
+    pub(super) fn with(release: &str, change: impl FnOnce(String) -> String) -> Option<Self> {
         let homes = shared::folder()?.join("wso2/homes").join(release);
         let example = match release {
             "2.6.0" => include_str!("../../examples/apim-2.6-ha/apim-pki.toml"),
@@ -40,7 +45,7 @@ impl Deployment {
             "key      = \"ec-p256\"\nvalidity = \"825d\"",
             1,
         );
-        let site = Site::new(&quick);
+        let site = Site::new(&change(quick));
         let mut nodes = Vec::new();
         for home in fs::read_dir(homes).unwrap() {
             let home = home.unwrap();

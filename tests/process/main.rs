@@ -7,6 +7,7 @@
 )]
 
 mod carried;
+mod drafted;
 mod files;
 mod installed;
 mod killed;

@@ -5,6 +5,7 @@
 
 mod apply;
 mod disk;
+mod draft;
 mod install;
 mod observe;
 #[cfg(feature = "probe")]
@@ -15,6 +16,7 @@ mod topology;
 
 pub(crate) use apply::apply;
 pub(crate) use disk::disk;
+pub(crate) use draft::{draft, no_home};
 pub(crate) use install::{home, install, not_a_home, packing};
 pub(crate) use observe::observe;
 #[cfg(feature = "probe")]
