@@ -1,6 +1,7 @@
 //! A node's files in a product home: placed, wired, served as Java reads it from the configuration, and taken
 //! back byte by byte. The homes are real ones of both reference deployments, copied.
 
+mod audited;
 mod java;
 mod refused;
 
@@ -58,6 +59,14 @@ impl Deployment {
         Some(Self { site, nodes })
     }
 
+    /// The same with the vendor's truststore: its CAs stay, those that are over too.
+    fn with_vendor_cas(release: &str) -> Option<Self> {
+        let homes = shared::folder()?.join("wso2/homes").join(release);
+        let vendor = homes.join("gateway-1/repository/resources/security/client-truststore.jks");
+        let stores = format!("[stores]\ntruststore = \"{}\"", vendor.display());
+        Self::with(release, |topology| topology.replace("[stores]", &stores))
+    }
+
     pub(super) fn home(&self, node: &str) -> PathBuf {
         self.site.base().join("homes").join(node)
     }
@@ -98,7 +107,7 @@ fn every_home_of_4_7_is_installed_and_put_back_bit_by_bit() {
 }
 
 fn installed_and_put_back(release: &str) {
-    let Some(deployment) = Deployment::new(release) else {
+    let Some(deployment) = Deployment::with_vendor_cas(release) else {
         return;
     };
     let untouched = deployment.states();
@@ -143,6 +152,7 @@ fn installed_and_put_back(release: &str) {
             );
         }
     }
+    audited::holds(&deployment, release);
     // The note of who held the home last is another, and nothing else.
     let again = deployment.states();
     for node in &deployment.nodes {
