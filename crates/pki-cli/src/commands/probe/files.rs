@@ -1,6 +1,9 @@
 //! The files that the command line names.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use pki_core::{
     edit,
@@ -32,30 +35,36 @@ impl Given {
         let passwords = sources
             .map(|source| opening::resolve(resolver, source, STORE_PASSWORD, Purpose::Open))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut trusted = Vec::new();
-        for file in &args.trust {
-            let decoded = read(file, &passwords)?;
-            let found = edit::trusted_by_java(&decoded);
-            if found.is_empty() {
-                let shown = opening::shown(file);
-                let message = format!("`{shown}` has no certificate that a client trusts");
-                return Err(encrypted(
-                    &decoded,
-                    &passwords,
-                    CommandError::failed(message),
-                ));
-            }
-            trusted.extend(found);
-        }
+        let trust = trust(&args.trust, &passwords)?;
         let files = match &args.store {
             None => Vec::new(),
             Some(file) => served_by(file, &passwords)?,
         };
-        Ok(Self {
-            trust: (!args.trust.is_empty()).then(|| Arc::new(Anchors::new(trusted))),
-            files,
-        })
+        Ok(Self { trust, files })
     }
+}
+
+/// Whom clients trust; `None` if no file says it.
+pub(in crate::commands) fn trust(
+    files: &[PathBuf],
+    passwords: &[Password],
+) -> Result<Option<Arc<Anchors>>, CommandError> {
+    let mut trusted = Vec::new();
+    for file in files {
+        let decoded = read(file, passwords)?;
+        let found = edit::trusted_by_java(&decoded);
+        if found.is_empty() {
+            let shown = opening::shown(file);
+            let message = format!("`{shown}` has no certificate that a client trusts");
+            return Err(encrypted(
+                &decoded,
+                passwords,
+                CommandError::failed(message),
+            ));
+        }
+        trusted.extend(found);
+    }
+    Ok((!files.is_empty()).then(|| Arc::new(Anchors::new(trusted))))
 }
 
 /// A store, or certificates in any encoding. Without a password what lies open is read: certificates do in

@@ -1,22 +1,25 @@
 //! `probe`: what live servers present, and who takes it.
 
-mod files;
+pub(super) mod files;
 mod hints;
-mod nodes;
+pub(super) mod nodes;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{Args, ValueEnum};
 use pki_core::{
-    observe::endpoint::{Demand, Endpoint, InvalidEndpoint, Settings, Target, probe_all},
+    observe::endpoint::{
+        Demand, Endpoint, InvalidEndpoint, Observation, Settings, Target, probe_all,
+    },
     path::{Anchors, ServerName},
     report::{self, text::Probed},
     verify::{
         Severity,
-        endpoint::{OnDisk, Question, judge},
+        endpoint::{Judgement, OnDisk, Question, judge},
     },
     wso2::{Channel, Product},
 };
+use time::OffsetDateTime;
 
 use crate::{
     cli::{Format, Global, HELP, waiting_time},
@@ -101,9 +104,9 @@ enum FailOn {
 }
 
 /// One endpoint, and how it is to be judged.
-struct Asked {
-    node: Option<String>,
-    target: Target,
+pub(super) struct Asked {
+    pub(super) node: Option<String>,
+    pub(super) target: Target,
     name: ServerName,
     product: Product,
     channel: Option<Channel>,
@@ -111,6 +114,52 @@ struct Asked {
     files: Vec<OnDisk>,
     /// Nobody needs it: it may be switched off.
     optional: bool,
+}
+
+impl Asked {
+    /// An endpoint of which nothing is known but what the command line says.
+    pub(super) fn given(endpoint: Endpoint, name: Option<String>, product: Product) -> Self {
+        // A zone says how to get there, and is no part of a name.
+        let address = endpoint.ip().map(|address| address.to_string());
+        let own = address.unwrap_or_else(|| endpoint.host().to_owned());
+        Self {
+            node: None,
+            name: ServerName::from(&*name.clone().unwrap_or(own)),
+            target: Target::new(endpoint).name(name),
+            product,
+            channel: None,
+            trust: None,
+            files: Vec::new(),
+            optional: false,
+        }
+    }
+
+    /// The same with whom its clients trust.
+    pub(super) fn trust(mut self, trust: Option<Arc<Anchors>>) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// What is to be said of what was seen.
+    pub(super) fn judge(&self, seen: &Observation, now: OffsetDateTime) -> Judgement {
+        let question = Question::new(self.name.clone(), self.product, now)
+            .channel(self.channel)
+            .trust(self.trust.as_deref())
+            .files(&self.files);
+        judge(seen, &question)
+    }
+
+    /// True if nobody listens there, and nobody needs it.
+    pub(super) fn may_be_off(&self, seen: &Observation) -> bool {
+        self.optional && hints::is_off(seen)
+    }
+}
+
+/// Looks at all of them at once; what was seen, in their order.
+pub(super) fn look(ui: &Ui, asked: &[Asked], settings: &Settings) -> Vec<Observation> {
+    let targets: Vec<Target> = asked.iter().map(|it| it.target.clone()).collect();
+    let progress = ui.progress("looking at endpoints", targets.len());
+    probe_all(&targets, settings, &|| progress.advance())
 }
 
 /// Looks at all of them at once, then judges.
@@ -125,28 +174,21 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &ProbeArgs) -> Result<Outcome,
     };
     let identity = files::identity(args, &passwords)?;
     let settings = Settings::within(args.timeout).identity(identity);
-    let targets: Vec<Target> = asked.iter().map(|it| it.target.clone()).collect();
-    let progress = ui.progress("looking at endpoints", targets.len());
-    let seen = probe_all(&targets, &settings, &|| progress.advance());
-    drop(progress);
+    let seen = look(ui, &asked, &settings);
 
     let now = global.now();
     let mut probed = Vec::new();
     for (asked, seen) in asked.into_iter().zip(seen) {
-        if asked.optional && hints::is_off(&seen) {
+        if asked.may_be_off(&seen) {
             ui.status(format_args!(
                 "`{}`: nobody listens there, and nothing needs it",
                 seen.endpoint
             ));
             continue;
         }
-        let question = Question::new(asked.name, asked.product, now)
-            .channel(asked.channel)
-            .trust(asked.trust.as_deref())
-            .files(&asked.files);
         probed.push(Probed {
+            judgement: asked.judge(&seen, now),
             node: asked.node,
-            judgement: judge(&seen, &question),
             seen,
         });
     }
@@ -163,20 +205,11 @@ fn given(args: &ProbeArgs, passwords: &Passwords<'_>) -> Result<Vec<Asked>, Comm
         .map_err(|wrong| error::endpoint(&wrong))?;
     let name = args.name.as_deref().map(name).transpose()?;
     let given = files::Given::read(args, passwords)?;
+    let product = args.product.unwrap_or(Product::SUPPORTED.1);
     let asked = endpoints.into_iter().map(|endpoint| {
-        // A zone says how to get there, and is no part of a name.
-        let address = endpoint.ip().map(|address| address.to_string());
-        let own = address.unwrap_or_else(|| endpoint.host().to_owned());
-        Asked {
-            node: None,
-            name: ServerName::from(&*name.clone().unwrap_or(own)),
-            target: Target::new(endpoint).name(name.clone()),
-            product: args.product.unwrap_or(Product::SUPPORTED.1),
-            channel: None,
-            trust: given.trust.clone(),
-            files: given.files.clone(),
-            optional: false,
-        }
+        let mut asked = Asked::given(endpoint, name.clone(), product).trust(given.trust.clone());
+        asked.files.clone_from(&given.files);
+        asked
     });
     Ok(asked.collect())
 }

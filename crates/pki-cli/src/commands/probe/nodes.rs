@@ -30,15 +30,26 @@ pub(super) fn of(ui: &Ui, global: &Global, names: &[String]) -> Result<Vec<Asked
     let topology = deployment::read_topology(global)?;
     deployment::check_nodes(&topology, names)?;
     let found = inventory(ui, global, &topology)?;
+    let chosen = |node: &Node| names.contains(&node.name);
+    every(ui, global, &topology, found.as_ref(), chosen)
+}
+
+/// Every TLS port of chosen nodes, held against what the workspace has.
+pub(in crate::commands) fn every(
+    ui: &Ui,
+    global: &Global,
+    topology: &Topology,
+    found: Option<&Inventory>,
+    chosen: impl Fn(&Node) -> bool,
+) -> Result<Vec<Asked>, CommandError> {
     let dir = global.workspace_dir();
     let mut asked = Vec::new();
-    let chosen = topology.nodes().filter(|node| names.contains(&node.name));
-    for node in chosen {
+    for node in topology.nodes().filter(|node| chosen(node)) {
         let place = Place {
-            topology: &topology,
+            topology,
             node,
             dir: &dir,
-            found: found.as_ref(),
+            found,
         };
         let trust = place.trust(ui);
         let Some(group) = topology.group_of(node) else {
