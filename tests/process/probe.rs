@@ -83,6 +83,17 @@ fn what_is_served_is_what_is_on_disk_until_a_new_certificate_waits_for_a_restart
         assert!(seen.stdout.contains(fact), "`{fact}`: {}", seen.stdout);
     }
 
+    let audit = |more: &[&str]| {
+        let args = ["audit", "--format", "json", "--timeout", "60s"];
+        let run = site.run(&[&args[..], more].concat());
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(report["unread"], serde_json::json!([]), "{}", run.stderr);
+        let findings = report["findings"].as_array().unwrap().clone();
+        let live = findings.into_iter().filter(|it| it["host"].is_string());
+        (run.code, live.collect::<Vec<_>>())
+    };
+    assert_eq!(audit(&["--live"]), (Some(0), Vec::new()));
+
     // Another certificate on disk, and the same server.
     site.write_topology(&topology(offset, r#""gw-two""#));
     site.ok(&["issue", "--now", &ago(1)]);
@@ -100,9 +111,24 @@ fn what_is_served_is_what_is_on_disk_until_a_new_certificate_waits_for_a_restart
     ] {
         assert!(json.stdout.contains(fact), "`{fact}`: {}", json.stdout);
     }
+    let host = format!("127.0.0.1:{port}");
+    // With all of the topology, and one of them; without the topology nothing says what it should serve.
+    for by in [&["--live"][..], &["-f", "apim-pki.toml", "--host", &host]] {
+        let (code, live) = audit(by);
+        assert_eq!(code, Some(1), "{live:#?}");
+        let errors: Vec<_> = live.iter().filter(|it| it["severity"] == "error").collect();
+        assert_eq!(errors.len(), 1, "{live:#?}");
+        assert_eq!(errors[0]["rule"], "served-not-on-disk");
+        assert_eq!(errors[0]["host"], host);
+        assert_eq!(errors[0]["node"], "km-1");
+        assert_eq!(errors[0]["path"], "pki/nodes/km-1/tls.jks");
+    }
+    let (code, live) = audit(&["--host", &host, "--trust", "pki/ca/ca.pem"]);
+    assert_eq!((code, live), (Some(0), Vec::new()));
 
     drop(running);
     let running = Tomcat::start(&base, &connectors);
+    assert_eq!(audit(&["--live"]), (Some(0), Vec::new()));
     let fresh = site.ok(&[&NODE[..], &["--timeout", "60s"]].concat());
     assert!(
         fresh.stdout.contains("2 without a problem"),

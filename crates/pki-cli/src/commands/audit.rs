@@ -1,4 +1,6 @@
 mod homes;
+#[cfg(feature = "probe")]
+mod live;
 mod output;
 
 use std::{
@@ -30,7 +32,7 @@ use crate::{
 /// Audit what expires, what is weak and what will break, in a workspace, in homes, stores and folders
 ///
 /// Stores are found by content, whatever they are called, and without a password as far as they lie open.
-/// Without PATH and `--home` the workspace of the topology is audited; with them, those, and the workspace
+/// Without anything named the workspace of the topology is audited; with them, those, and the workspace
 /// too where `-f` is given. `apim-pki explain` lists the rules.
 #[derive(Debug, Args)]
 #[command(
@@ -48,6 +50,10 @@ pub(crate) struct AuditArgs {
     /// fit together. With `-f` hosts are known from the topology.
     #[arg(long, value_name = "DIR", num_args = 1..)]
     home: Vec<PathBuf>,
+
+    #[cfg(feature = "probe")]
+    #[command(flatten)]
+    live: live::LiveArgs,
 
     #[command(flatten)]
     passwords: ReadPasswords,
@@ -103,7 +109,20 @@ impl FailOn {
 impl AuditArgs {
     /// True if something else than the workspace is to be looked at.
     fn names_something(&self) -> bool {
-        !self.paths.is_empty() || !self.home.is_empty()
+        #[cfg(feature = "probe")]
+        let names_hosts = self.live.names_hosts();
+        #[cfg(not(feature = "probe"))]
+        let names_hosts = false;
+        !self.paths.is_empty() || !self.home.is_empty() || names_hosts
+    }
+
+    /// True if every server of the topology is to be looked at.
+    fn is_live(&self) -> bool {
+        #[cfg(feature = "probe")]
+        let live = self.live.live;
+        #[cfg(not(feature = "probe"))]
+        let live = false;
+        live
     }
 }
 
@@ -150,6 +169,8 @@ fn report(ui: &Ui, global: &Global, args: &AuditArgs) -> Result<Report, CommandE
     if !args.home.is_empty() {
         homes::audit(ui, global, (&context, &auditor), &args.home, found.as_ref())?;
     }
+    #[cfg(feature = "probe")]
+    live::audit(ui, global, (&context, &auditor), &args.live, found.as_ref())?;
     if !args.paths.is_empty() {
         let progress = Looked(ui.progress("looking at stores", 0));
         let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
@@ -165,7 +186,7 @@ fn report(ui: &Ui, global: &Global, args: &AuditArgs) -> Result<Report, CommandE
 /// The topology, where it is asked for: by `-f`, or since nothing else is to be looked at. And the policy:
 /// a file of its own, or the topology's.
 fn topology(global: &Global, args: &AuditArgs) -> Result<(Option<Topology>, Policy), CommandError> {
-    let read = match !global.names_topology() && args.names_something() {
+    let read = match !global.names_topology() && args.names_something() && !args.is_live() {
         true => None,
         false => Some(deployment::read_topology_with_text(global)?),
     };
@@ -195,7 +216,8 @@ fn baseline(file: &Path) -> Result<Baseline, CommandError> {
     })
 }
 
-/// Hands the workspace to the auditor; `None` if there is none, which is no reason not to look at homes.
+/// Hands the workspace to the auditor; `None` if there is none, which is no reason not to look at what
+/// else was named.
 fn workspace(
     ui: &Ui,
     global: &Global,
@@ -207,9 +229,10 @@ fn workspace(
     let disk = |error| error::disk(&error, &paste);
     let dir = global.workspace_dir();
     let workspace = Workspace::open(&dir).map_err(disk)?;
-    if !args.home.is_empty() && !workspace.exists().map_err(disk)? {
+    let names_more = args.names_something() || args.is_live();
+    if names_more && !workspace.exists().map_err(disk)? {
         ui.warning(format_args!(
-            "`{}` is no workspace: the homes alone are audited, by the topology",
+            "`{}` is no workspace: what else was named is audited, by the topology",
             dir.display()
         ));
         return Ok(None);

@@ -54,7 +54,11 @@ impl Finding {
             (None, true) => self.rule.remedy_in_workspace,
             (None, false) => None,
         };
-        let template = template.unwrap_or(self.rule.remedy);
+        let template = match (&self.host, &self.path, template) {
+            // A command about a file says nothing of a server whose file nobody knows.
+            (Some(_), None, None) if self.rule.remedy.contains("{path}") => PROBE,
+            (_, _, template) => template.unwrap_or(self.rule.remedy),
+        };
         let mut values = BTreeMap::new();
         let given = [
             ("path", &self.path),
@@ -110,6 +114,9 @@ impl Finding {
         self
     }
 }
+
+/// What tells more of a live server.
+const PROBE: &str = "apim-pki probe {host}";
 
 /// Where a rule puts what it finds.
 #[derive(Debug)]

@@ -29,6 +29,7 @@
 
 mod baseline;
 mod context;
+mod endpoint;
 mod engine;
 mod facts;
 mod finding;

@@ -49,6 +49,7 @@ impl Rule {
                 Check::Edge(_) => "connections, verified",
                 Check::Home(_) => "configuration of homes",
                 Check::Secret(_) => "encrypted secrets of homes",
+                Check::Endpoint(_) => "live servers",
                 Check::Deployment(_) => "stores side by side",
                 Check::Waivers(_) => "the policy",
             };

@@ -5,7 +5,7 @@ use super::{
     subject::{Deployment, File, Home, Store, Waivers},
 };
 pub use crate::edit::Severity;
-use crate::verify::{Edge, Problem, SecretProblem};
+use crate::verify::{Edge, Problem, SecretProblem, endpoint::EndpointProblem};
 
 /// One rule: what it looks for, why that is bad, what to do, and who says so. Its page in `docs/rules/`
 /// is made from this.
@@ -50,6 +50,8 @@ pub(crate) enum Check {
     Home(fn(&Home<'_>, &mut Sink<'_>)),
     /// What verification found about an encrypted secret: true if it is this rule's.
     Secret(fn(&SecretProblem) -> bool),
+    /// What is wrong with a live server: true if it is this rule's.
+    Endpoint(fn(&EndpointProblem) -> bool),
     /// Everything that was looked at, side by side.
     Deployment(fn(&Deployment<'_>, &mut Sink<'_>)),
     /// The policy itself, once it is known what it met.

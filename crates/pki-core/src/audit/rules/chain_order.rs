@@ -1,6 +1,7 @@
 use crate::{
     audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::Fault,
+    verify::endpoint::EndpointProblem,
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -14,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     remedy_in_workspace: Some("apim-pki issue"),
     remedy_in_home: Some(INSTALL),
     source: "RFC 5246 section 7.4.2",
-    checks: &[Check::Store(check)],
+    checks: &[Check::Store(check), Check::Endpoint(endpoint)],
 };
 
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
@@ -36,6 +37,10 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
             sink.say(message).about(alias, certificate);
         }
     }
+}
+
+fn endpoint(problem: &EndpointProblem) -> bool {
+    matches!(problem, EndpointProblem::ChainOrder { .. })
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
-use crate::audit::{
-    Check, Confidence, INSTALL, Rule, Severity, Sink,
-    subject::{Deployment, Store},
+use crate::{
+    audit::{
+        Check, Confidence, INSTALL, Rule, Severity, Sink,
+        subject::{Deployment, Store},
+    },
+    path::ModernProblem,
+    verify::endpoint::{EndpointProblem, Objection},
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -15,7 +19,11 @@ pub(super) static RULE: Rule = Rule {
     remedy_in_workspace: Some("apim-pki issue"),
     remedy_in_home: Some(INSTALL),
     source: "RFC 5280 section 6.1.3; wso2/product-is#13076, #22205, #26750; wso2/docker-apim#437",
-    checks: &[Check::Store(check), Check::Deployment(anchors)],
+    checks: &[
+        Check::Store(check),
+        Check::Deployment(anchors),
+        Check::Endpoint(endpoint),
+    ],
 };
 
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
@@ -60,6 +68,15 @@ fn anchors(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
             .severity(Severity::Warning);
         }
     }
+}
+
+fn endpoint(problem: &EndpointProblem) -> bool {
+    problem.objection().is_some_and(|it| {
+        matches!(
+            it,
+            Objection::Expired(_) | Objection::Modern(ModernProblem::Expired)
+        )
+    })
 }
 
 #[cfg(test)]

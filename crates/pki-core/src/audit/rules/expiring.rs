@@ -1,6 +1,9 @@
-use crate::audit::{
-    Check, Confidence, INSTALL, Rule, Severity, Sink,
-    subject::{Deployment, Store},
+use crate::{
+    audit::{
+        Check, Confidence, INSTALL, Rule, Severity, Sink,
+        subject::{Deployment, Store},
+    },
+    verify::endpoint::EndpointProblem,
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -16,7 +19,11 @@ pub(super) static RULE: Rule = Rule {
     remedy_in_workspace: Some("apim-pki issue"),
     remedy_in_home: Some(INSTALL),
     source: "RFC 5280 section 4.1.2.5; wso2/product-is#26750",
-    checks: &[Check::Store(check), Check::Deployment(anchors)],
+    checks: &[
+        Check::Store(check),
+        Check::Deployment(anchors),
+        Check::Endpoint(endpoint),
+    ],
 };
 
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
@@ -59,6 +66,10 @@ fn anchors(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
             .at(anchor.store, anchor.alias, Some(facts));
         }
     }
+}
+
+fn endpoint(problem: &EndpointProblem) -> bool {
+    matches!(problem, EndpointProblem::ExpiresSoon { .. })
 }
 
 #[cfg(test)]

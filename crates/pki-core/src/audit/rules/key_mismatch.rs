@@ -1,6 +1,7 @@
 use crate::{
     audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::Fault,
+    verify::endpoint::{EndpointProblem, Objection},
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -14,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     remedy_in_workspace: Some("apim-pki issue"),
     remedy_in_home: Some(INSTALL),
     source: "RFC 5246 section 7.4.8: the server proves that it has the certificate's key",
-    checks: &[Check::Store(check)],
+    checks: &[Check::Store(check), Check::Endpoint(endpoint)],
 };
 
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
@@ -24,6 +25,12 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
                 .about(alias, store.certificate(Some(alias), 0));
         }
     }
+}
+
+fn endpoint(problem: &EndpointProblem) -> bool {
+    problem
+        .objection()
+        .is_some_and(|it| matches!(it, Objection::WrongKey))
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ rules! {
     chain_order,
     cipher_mismatch,
     cipher_tool_hazard,
+    client_refuses,
     config_broken,
     cut_to_issuer,
     default_ca_expired,
@@ -42,6 +43,7 @@ rules! {
     folder_left,
     gw_alias_missing,
     gw_alias_stale,
+    handshake_fails,
     hostverifier_allowall,
     is_km_default,
     key_alias_missing,
@@ -75,6 +77,7 @@ rules! {
     rsa_small,
     san_missing,
     san_wildcard_partial,
+    served_not_on_disk,
     shared_tls_key,
     store_corrupt,
     store_does_not_open,
@@ -128,6 +131,11 @@ mod tests {
     use crate::audit::{
         Check, Finding,
         testing::{Case, Fixture, Lab},
+    };
+    use crate::{
+        observe::endpoint::{Failure, TlsVersion},
+        path::ModernProblem,
+        verify::endpoint::{EndpointProblem, Objection},
     };
 
     /// Whether a rule, or what a mutation made of it, fires on a case.
@@ -196,6 +204,53 @@ mod tests {
         );
         assert!(lost.is_empty(), "lost: {lost:?}");
         assert!(new.is_empty(), "new, add them to ids.txt: {new:?}");
+    }
+
+    #[test]
+    fn every_problem_of_a_live_server_is_one_rule_s_alone() {
+        let certificate = Lab.tls().certificate();
+        let objections = [
+            Objection::Expired(certificate.clone()),
+            Objection::Modern(ModernProblem::Expired),
+            Objection::Modern(ModernProblem::Untrusted),
+            Objection::Name { name: "gw1".into() },
+            Objection::NothingInCommon {
+                reason: String::new(),
+            },
+            Objection::NotYetValid(certificate.clone()),
+            Objection::Untrusted {
+                issuer: certificate.view().unwrap().issuer.clone(),
+            },
+            Objection::WrongKey,
+        ];
+        let refused = objections
+            .into_iter()
+            .map(|objection| EndpointProblem::Refused {
+                by: Vec::new(),
+                nobody_connects: false,
+                objection,
+            });
+        let others = [
+            EndpointProblem::ChainOrder { at: 1 },
+            EndpointProblem::ExpiresSoon {
+                not_after: certificate.view().unwrap().not_after,
+                certificate: certificate.clone(),
+            },
+            EndpointProblem::Handshake {
+                failure: Failure::Closed { received: 0 },
+            },
+            EndpointProblem::OldVersion {
+                version: TlsVersion::Tls10,
+            },
+        ];
+        for problem in refused.chain(others) {
+            let claims = |rule: &&&Rule| {
+                let mut checks = rule.checks.iter();
+                checks.any(|check| matches!(check, Check::Endpoint(claims) if claims(&problem)))
+            };
+            let rules: Vec<&str> = ALL.iter().filter(claims).map(|rule| rule.id).collect();
+            assert_eq!(rules.len(), 1, "{problem:?}: {rules:?}");
+        }
     }
 
     #[test]

@@ -1,4 +1,8 @@
-use crate::audit::{Check, Confidence, Rule, Severity, Sink, subject::Store};
+use crate::{
+    audit::{Check, Confidence, Rule, Severity, Sink, subject::Store},
+    path::ModernProblem,
+    verify::endpoint::{EndpointProblem, Objection},
+};
 
 pub(super) static RULE: Rule = Rule {
     id: "not-yet-valid",
@@ -11,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     remedy_in_workspace: None,
     remedy_in_home: None,
     source: "RFC 5280 section 6.1.3",
-    checks: &[Check::Store(check)],
+    checks: &[Check::Store(check), Check::Endpoint(endpoint)],
 };
 
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
@@ -30,6 +34,15 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
             }
         }
     }
+}
+
+fn endpoint(problem: &EndpointProblem) -> bool {
+    problem.objection().is_some_and(|it| {
+        matches!(
+            it,
+            Objection::NotYetValid(_) | Objection::Modern(ModernProblem::NotYetValid)
+        )
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use crate::{
     audit::{Check, Confidence, Rule, Severity, Sink, subject::Home},
+    verify::endpoint::EndpointProblem,
     wso2::config::State,
 };
 
@@ -19,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
     ),
     source: "RFC 8996; jdk.tls.disabledAlgorithms of JDK 8u292, 11.0.11, 17; broker.xml.j2 of \
              wso2/product-apim; wso2/api-manager#2810",
-    checks: &[Check::Home(check)],
+    checks: &[Check::Home(check), Check::Endpoint(endpoint)],
 };
 
 fn check(home: &Home<'_>, sink: &mut Sink<'_>) {
@@ -54,6 +55,10 @@ fn check(home: &Home<'_>, sink: &mut Sink<'_>) {
 }
 
 const OLD: [&str; 5] = ["SSLv2Hello", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1"];
+
+fn endpoint(problem: &EndpointProblem) -> bool {
+    matches!(problem, EndpointProblem::OldVersion { .. })
+}
 
 #[cfg(test)]
 pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {

@@ -1,7 +1,10 @@
 use crate::{
     audit::{Check, Confidence, INSTALL, Rule, Severity},
-    path::PathProblem,
-    verify::{Edge, EdgeProblem, Problem, ProblemKind, State},
+    path::{ModernProblem, PathProblem},
+    verify::{
+        Edge, EdgeProblem, Problem, ProblemKind, State,
+        endpoint::{EndpointProblem, Objection},
+    },
     wso2::GATEWAY_CERTIFICATE_ALIAS,
 };
 
@@ -17,7 +20,11 @@ pub(super) static RULE: Rule = Rule {
     remedy_in_workspace: Some("apim-pki issue"),
     remedy_in_home: Some(INSTALL),
     source: "sun.security.validator.PKIXValidator; wso2/product-apim#7504, #10053; wso2/docker-apim#114",
-    checks: &[Check::Problem(problem), Check::Edge(edge)],
+    checks: &[
+        Check::Problem(problem),
+        Check::Edge(edge),
+        Check::Endpoint(endpoint),
+    ],
 };
 
 fn problem(problem: &Problem) -> bool {
@@ -46,6 +53,15 @@ fn edge(edge: &Edge) -> Option<String> {
         _ => None,
     })?;
     (edge.state == State::Failed).then(|| found.to_string())
+}
+
+fn endpoint(problem: &EndpointProblem) -> bool {
+    problem.objection().is_some_and(|it| {
+        matches!(
+            it,
+            Objection::Untrusted { .. } | Objection::Modern(ModernProblem::Untrusted)
+        )
+    })
 }
 
 #[cfg(test)]

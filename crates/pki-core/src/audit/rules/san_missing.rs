@@ -1,7 +1,10 @@
 use crate::{
     audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     path::PathProblem,
-    verify::{Edge, EdgeProblem, Problem, ProblemKind, State},
+    verify::{
+        Edge, EdgeProblem, Problem, ProblemKind, State,
+        endpoint::{EndpointProblem, Objection},
+    },
     wso2::Slot,
     x509::GeneralName,
 };
@@ -23,6 +26,7 @@ pub(super) static RULE: Rule = Rule {
         Check::Store(check),
         Check::Problem(problem),
         Check::Edge(edge),
+        Check::Endpoint(endpoint),
     ],
 };
 
@@ -60,6 +64,15 @@ fn edge(edge: &Edge) -> Option<String> {
     };
     let found = edge.problems.iter().find(mismatch)?;
     (edge.state == State::Failed).then(|| found.to_string())
+}
+
+fn endpoint(problem: &EndpointProblem) -> bool {
+    problem.objection().is_some_and(|it| {
+        matches!(
+            it,
+            Objection::Name { .. } | Objection::Path(PathProblem::NameRefused { .. })
+        )
+    })
 }
 
 #[cfg(test)]

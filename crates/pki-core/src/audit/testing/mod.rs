@@ -1,5 +1,6 @@
 //! What rules are tried on: stores made as a test asks for them, in memory.
 
+mod endpoints;
 mod homes;
 
 use std::{
@@ -18,10 +19,10 @@ use crate::{
         Content, Encoding, Entry, Format, Keystore, Pkcs12Profile, Protection, SealedKey,
         read_pem_certificates, write_pem_certificates,
     },
-    observe::{Found, FoundFile, Unopened},
+    observe::{Found, FoundFile, Unopened, endpoint::Observation},
     secret::{Bytes, Password},
     topology::Topology,
-    verify::{self, Alike, Problem, ProblemKind, SecretProblemKind},
+    verify::{self, Alike, Problem, ProblemKind, SecretProblemKind, endpoint::Judgement},
     x509::{Certificate, Fingerprint},
 };
 
@@ -40,6 +41,7 @@ pub(crate) struct Case {
     /// Files of a home, by their path below it.
     home: Vec<(String, Vec<u8>)>,
     secrets: Vec<SecretProblemKind>,
+    live: Vec<(Observation, Judgement)>,
     policy: Policy,
     topology: Option<String>,
     now: OffsetDateTime,
@@ -144,6 +146,7 @@ impl Lab {
             problems: Vec::new(),
             home: Vec::new(),
             secrets: Vec::new(),
+            live: Vec::new(),
             policy: Policy::default(),
             topology: None,
             now: moment("2026-11-23"),
@@ -369,6 +372,9 @@ impl Case {
         }
         for problem in &self.problems {
             auditor.problem(Path::new("pki"), problem);
+        }
+        for (seen, judgement) in &self.live {
+            auditor.endpoint(seen, judgement, Some("gateway-1"));
         }
         if !self.home.is_empty() {
             self.audit_home(&auditor);

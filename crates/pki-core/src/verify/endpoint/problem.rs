@@ -79,6 +79,16 @@ impl EndpointProblem {
         }
     }
 
+    /// Why clients do not connect, if that is it.
+    pub const fn objection(&self) -> Option<&Objection> {
+        match self {
+            Self::Refused { objection, .. } | Self::RefusedIfSet { objection, .. } => {
+                Some(objection)
+            }
+            _ => None,
+        }
+    }
+
     /// A short name, for programs.
     pub const fn id(&self) -> &'static str {
         match self {
