@@ -33,6 +33,9 @@
 // ciphers secrets TRANSFORMATION PKCS8-FILE(DER) PATH
 //     -> alias, secret of each entry of a cipher-text.properties, as the secure vault hands it out: what it
 //        cannot decrypt is empty, and for an empty secret it gives the alias
+// ciphers node HOME PASSWORD PATH
+//     -> the same as the secure vault of a home does it that has the password of its keystore: key and cipher as
+//        its secret-conf.properties says, a path that is not absolute from the home, in which the server runs
 // ciphers targets HOME
 //     -> for each line of its cipher-tool.properties: alias, how many nodes its XPath finds, and of the first
 //        the value and the secret's alias that it names
@@ -50,6 +53,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyFactory;
+import java.security.KeyStore;
 import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
@@ -96,6 +100,7 @@ final class Ciphers {
             }
             case "configure" -> configure(args[1], certificate(args[2]), args[3], args[4]);
             case "secrets" -> secrets(args[1], key(args[2]), args[3]);
+            case "node" -> node(Path.of(args[1]), args[2].toCharArray(), args[3]);
             case "targets" -> targets(Path.of(args[1]));
             case "properties" -> rows(properties(args[1]));
             default -> throw new IllegalArgumentException("unknown command ciphers " + args[0]);
@@ -218,6 +223,17 @@ final class Ciphers {
             secrets.setProperty(alias, secret.isEmpty() ? alias : secret);
         }
         return rows(secrets);
+    }
+
+    private static List<List<String>> node(Path home, char[] password, String path) throws Exception {
+        Properties conf = properties(home.resolve("repository/conf/security/secret-conf.properties").toString());
+        KeyStore store = KeyStore.getInstance(conf.getProperty("keystore.identity.type"));
+        Path location = home.resolve(conf.getProperty("keystore.identity.location"));
+        try (InputStream in = Files.newInputStream(location)) {
+            store.load(in, password);
+        }
+        PrivateKey key = (PrivateKey) store.getKey(conf.getProperty("keystore.identity.alias"), password);
+        return secrets(conf.getProperty("secretRepositories.file.algorithm", "RSA"), key, path);
     }
 
     /** As the cipher tool takes its lines apart (CipherTool.secureVaultConfigTokens). */

@@ -357,7 +357,8 @@ fn one_secret_is_set_or_added_where_the_release_wants_it() {
     let set = |documents: &[Document], generation, alias: &str| -> Vec<u8> {
         let vault = Vault::of(documents, generation);
         let key = pair.sealing();
-        let changes = vault.set(documents, alias, &value, &key, &mut SystemRandom);
+        let values = [(alias.to_owned(), value.clone())];
+        let changes = vault.set(documents, &values, &key, None, &mut SystemRandom);
         only_file(&changes.unwrap())
     };
     // In its place, and at the end.
@@ -410,11 +411,12 @@ fn one_secret_is_set_or_added_where_the_release_wants_it() {
     let documents = [document(CIPHER_TEXT, b"")];
     let vault = Vault::of(&documents, Generation::Xml);
     for alias in ["", " ", "a}b", "a\nb"] {
+        let values = [(alias.to_owned(), value.clone())];
         let refused = vault.set(
             &documents,
-            alias,
-            &value,
+            &values,
             &pair.sealing(),
+            None,
             &mut SystemRandom,
         );
         assert_eq!(refused.unwrap_err(), ChangeError::Alias(alias.to_owned()));

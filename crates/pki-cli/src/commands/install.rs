@@ -3,8 +3,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use pki_core::{
     disk::{Committed, Foreign, Home, HomeView, Label, LockedHome, Prepared, Recovery},
-    install::{self, After, Installation, Order, PasswordStyle},
-    observe::{HomeReader, running_server},
+    install::{self, After, AtStart, FoundSecrets, Installation, Order, PasswordStyle},
+    key::SystemRandom,
+    observe::{GivenKeys, HomeReader, VaultHome, running_server},
     report,
     topology::{Node, Topology},
     wso2::Slot,
@@ -15,6 +16,8 @@ use crate::{
     cli::{Format, Global, HELP},
     deployment,
     error::{self, CommandError, Outcome},
+    homes,
+    passwords::SourceArg,
     paste::{Paste, quoted},
     ui::{self, Ui},
 };
@@ -43,8 +46,15 @@ pub(crate) struct InstallArgs {
     pub(crate) urls: bool,
 
     /// How the configuration holds passwords
-    #[arg(long, value_enum, default_value_t = Style::Plain, conflicts_with = "undo")]
-    pub(crate) passwords: Style,
+    #[arg(long, value_enum, default_value_t = HomeStyle::Plain, conflicts_with = "undo")]
+    pub(crate) passwords: HomeStyle,
+
+    /// The password of the keystore that the home's vault opens now, where the home has encrypted secrets and says
+    /// it nowhere in clear; may be given again
+    ///
+    /// A source, never the password: `file:PATH`, `env:NAME`, `fd:N`, `cmd:PROGRAM ARG…`, `prompt`.
+    #[arg(long, value_name = "SRC", conflicts_with = "undo")]
+    pub(crate) vault_password: Vec<SourceArg>,
 
     /// Take a home that calls itself by another node's host
     #[arg(long, conflicts_with = "undo")]
@@ -63,7 +73,20 @@ pub(crate) struct InstallArgs {
     pub(crate) keep_changed: bool,
 }
 
-/// How the configuration holds passwords.
+/// How the configuration of a home holds passwords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HomeStyle {
+    /// As they are
+    Plain,
+    /// `$env{NAME}`: the server's environment has them (3.0 and later)
+    Env,
+    /// References to the product's secret repository, which you fill
+    Secret,
+    /// References to the product's secret repository, and the passwords encrypted in it
+    Encrypted,
+}
+
+/// How a snippet holds passwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Style {
     /// As they are
@@ -101,7 +124,11 @@ fn put(ui: &Ui, global: &Global, args: &InstallArgs, node: &str) -> Result<Outco
             "stop it first, and wait until it is gone: `kill {pid}`"
         )));
     }
-    let home = place.observe(&topology)?;
+    let given = homes::keys(ui, &args.vault_password)?;
+    let looked = place.observe(&topology, &given)?;
+    let home = &looked.home;
+    let vault = looked.vault();
+    let keys = looked.keys(&vault, &given);
     let order = Order {
         topology: &topology,
         node,
@@ -109,12 +136,17 @@ fn put(ui: &Ui, global: &Global, args: &InstallArgs, node: &str) -> Result<Outco
         config: &home.config,
         release: home.product.as_ref().map(|told| told.value),
         primary: home.certificate(Slot::Primary),
+        secrets: FoundSecrets {
+            documents: &looked.documents,
+            unread: &looked.unread,
+            keys: &keys,
+        },
         urls: args.urls,
         passwords: args.passwords.into(),
         any_host: args.any_host,
     };
-    let mut installation =
-        install::install(&order).map_err(|refusal| error::install(&refusal, &args.home, &paste))?;
+    let mut installation = install::install(&order, &mut SystemRandom)
+        .map_err(|refusal| error::install(&refusal, &args.home, &paste))?;
     let files = std::mem::take(&mut installation.files);
     let prepared = place
         .view()
@@ -137,7 +169,22 @@ fn put(ui: &Ui, global: &Global, args: &InstallArgs, node: &str) -> Result<Outco
         return Ok(Outcome::Done);
     };
     told(ui, args, &installation, &committed, &after, node)?;
+    warn_of_root_files(ui, args, &looked, &after);
     Ok(Outcome::Done)
+}
+
+/// Files in the home with the password of a keystore that is replaced.
+fn warn_of_root_files(ui: &Ui, args: &InstallArgs, looked: &VaultHome, after: &After) {
+    let Some(AtStart::Password { store, new: true }) = &after.at_start else {
+        return;
+    };
+    let files = looked.root_files.iter();
+    for name in files.filter(|name| name.starts_with("password")) {
+        ui.warning(format_args!(
+            "`{}` must hold the password of the new `{store}` before the server starts",
+            args.home.join(name).display()
+        ));
+    }
 }
 
 fn undo(ui: &Ui, global: &Global, args: &InstallArgs) -> Result<Outcome, CommandError> {
@@ -233,17 +280,12 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn observe(&self, topology: &Topology) -> Result<pki_core::observe::Home, CommandError> {
-        let look = |reader: HomeReader<'_>| {
-            let home = reader.look(&self.args.home, self.view());
-            home.map_err(|error| error::not_a_home(&error, &self.args.home))
-        };
+    fn observe(&self, topology: &Topology, given: &GivenKeys) -> Result<VaultHome, CommandError> {
         // What the home says of its own release counts, where it says it.
-        let home = look(HomeReader::new())?;
-        match home.product {
-            Some(_) => Ok(home),
-            None => look(HomeReader::new().product(Some(topology.product))),
-        }
+        let product = Some(topology.product);
+        let reader = HomeReader::new().keys(given).product(product);
+        VaultHome::look(&reader, &self.args.home, self.view())
+            .map_err(|error| error::not_a_home(&error, &self.args.home))
     }
 
     fn error(&self, error: &pki_core::disk::DiskError) -> CommandError {
@@ -330,10 +372,16 @@ fn told(
     ));
     for promised in &installation.promised {
         let what = match args.passwords {
-            Style::Env => "the server's environment must have",
+            HomeStyle::Env => "the server's environment must have",
             _ => "the product's secret repository must have",
         };
         ui.warning(format_args!("{what} `{}`", promised.name));
+    }
+    if !installation.in_clear.is_empty() {
+        ui.warning(format_args!(
+            "the product takes no reference to a secret in `{}`: the passwords themselves stand there",
+            installation.in_clear.join("`, `")
+        ));
     }
     if !args.urls && !installation.misdirected.is_empty() {
         ui.hint("`--urls` sets the URLs that name another server");
@@ -347,6 +395,17 @@ fn told(
     let undo = Paste::default().command(&format!("install --undo --home {}", quoted(&args.home)));
     ui.hint(format_args!("{undo} brings everything back as it was"));
     Ok(())
+}
+
+impl From<HomeStyle> for PasswordStyle {
+    fn from(style: HomeStyle) -> Self {
+        match style {
+            HomeStyle::Plain => Self::Plain,
+            HomeStyle::Env => Self::Environment,
+            HomeStyle::Secret => Self::Secret,
+            HomeStyle::Encrypted => Self::Encrypted,
+        }
+    }
 }
 
 impl From<Style> for PasswordStyle {

@@ -3,9 +3,12 @@ use std::path::Path;
 use pki_core::{
     disk::{DiskError, Refusal},
     install::InstallRefusal,
-    observe::HomeError,
+    observe::{HomeError, NoVaultKey},
     topology::generated_secret,
-    wso2::config::{EditError, SnippetError, SnippetForm},
+    wso2::{
+        config::{EditError, SnippetError, SnippetForm},
+        vault::ChangeError,
+    },
 };
 
 use super::CommandError;
@@ -46,11 +49,56 @@ pub(crate) fn install(refusal: &InstallRefusal, home: &Path, paste: &Paste) -> C
             "what the home has encrypted can be read with its own key alone: bring that key into the \
              topology, `[primary] keystore = \"…\"` with `keystore_password`, in an empty workspace",
         ),
+        InstallRefusal::LostSecrets { error, missing } => {
+            lost_secrets(message, error, missing.as_deref(), home)
+        }
+        InstallRefusal::LostSecretKey { .. } => CommandError::refused(message).hint(
+            "write each secret between brackets again and take `secretRepositories.file.encryptionMode` out of \
+             secret-conf.properties; then they are encrypted for the primary",
+        ),
+        InstallRefusal::VaultKey { reason } => {
+            let refused = CommandError::refused(message);
+            let refused = match reason {
+                Some(reason) => refused.because(reason.as_ref()),
+                None => refused,
+            };
+            refused.hint(format!(
+                "`--vault-password file:PATH` opens a keystore; else `--passwords secret`, then `apim-pki vault \
+                 encrypt --home {} --alias ALIAS` with that key",
+                quoted(home)
+            ))
+        }
         InstallRefusal::OtherRelease { found, .. } => CommandError::refused(message).hint(format!(
             "set `product = \"{found}\"` in the topology, or name another home"
         )),
         _ => CommandError::failed(message),
     }
+}
+
+/// Secrets that the node would not read any more.
+fn lost_secrets(
+    message: String,
+    error: &ChangeError,
+    missing: Option<&NoVaultKey>,
+    home: &Path,
+) -> CommandError {
+    let mut refused = CommandError::refused(message);
+    if let ChangeError::Secrets(all) = error {
+        for it in all {
+            refused = refused.found(format!("{}: `{}`: {}", it.place, it.alias, it.reason));
+        }
+    }
+    if let Some(missing) = missing {
+        refused = refused.because(missing).hint(
+            "`--vault-password file:PATH` opens the keystore that the home's vault opens now",
+        );
+    }
+    refused.hint(format!(
+        "nothing was touched. With the key that they were made under: `apim-pki vault reencrypt --home {} --from \
+         OLD.jks --to NEW.jks`, NEW.jks being the node's in the workspace; a secret that nobody needs can be taken \
+         out of its file",
+        quoted(home)
+    ))
 }
 
 /// Nothing is packed, and why.

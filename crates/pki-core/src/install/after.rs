@@ -1,6 +1,6 @@
 //! What a server does with what was installed: what it takes by itself, and what needs a restart.
 
-use super::Installation;
+use super::{AtStart, Installation};
 use crate::{
     disk::RelPath,
     topology::{Node, Topology},
@@ -15,6 +15,8 @@ pub struct After {
     pub reloads: Vec<Reload>,
     /// Whether a restart is due for all of it to take effect.
     pub restart: bool,
+    /// What the server needs then to open its vault.
+    pub at_start: Option<AtStart>,
     /// In which order roles are started, each with its nodes; twins one at a time.
     pub order: Vec<(Role, Vec<String>)>,
 }
@@ -76,6 +78,7 @@ pub fn after(
     After {
         reloads,
         restart: configured || !slots.is_empty(),
+        at_start: installation.at_start.clone(),
         order,
     }
 }

@@ -206,10 +206,12 @@ fn readme(topology: &Topology, node: &Node, role: Role, style: PasswordStyle) ->
         }
         (true, PasswordStyle::Environment) => "stand for passwords, written as @NAME@",
         (false, PasswordStyle::Environment) => "are variables of the server's environment",
-        (true, PasswordStyle::Secret) => {
+        (true, PasswordStyle::Encrypted | PasswordStyle::Secret) => {
             "are aliases in the product's secret repository; what takes none has a @NAME@"
         }
-        (false, PasswordStyle::Secret) => "are aliases in the product's secret repository",
+        (false, PasswordStyle::Encrypted | PasswordStyle::Secret) => {
+            "are aliases in the product's secret repository"
+        }
     };
     said.push_str(&format!("\nNo password is in here. These {kind}:\n"));
     let aliases = |slot| shipped_secret_aliases(product, slot);

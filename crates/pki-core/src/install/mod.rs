@@ -10,25 +10,31 @@
 mod after;
 mod bundle;
 mod refusal;
+mod secrets;
 mod urls;
 mod wanted;
 
 pub use after::{After, Reload, after};
 pub use bundle::{bundle, snippet};
 pub use refusal::InstallRefusal;
+pub use secrets::{AtStart, FoundSecrets};
 pub use urls::Misdirected;
 pub use wanted::{PasswordStyle, Promised};
 
 use wanted::{Passwords, promised, wanted};
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use crate::{
     disk::{FileSet, RelPath},
+    key::Random,
     observe::{Inventory, Layout},
     topology::{Group, Node, Topology},
     wso2::{
         Product, SECURITY_FOLDER, Slot,
         config::{Edited, Edits, HomeConfig, HomeFiles, State, Wanted, Written},
         known_certificate,
+        vault::Outcome,
     },
     x509::Certificate,
 };
@@ -49,6 +55,8 @@ pub struct Order<'a> {
     /// The certificate of the key that the home has for its primary; `None` if it has none, or if its store
     /// is missing.
     pub primary: Option<&'a Certificate>,
+    /// The encrypted secrets of the home.
+    pub secrets: FoundSecrets<'a>,
     /// Whether URLs that name the wrong server are changed too.
     pub urls: bool,
     /// How the configuration is to hold passwords.
@@ -69,8 +77,15 @@ pub struct Installation {
     pub edited: Vec<Edited>,
     /// URLs that name another server than the topology has for them: changed if that was wanted.
     pub misdirected: Vec<Misdirected>,
-    /// What the environment or the secret repository of the server must have.
+    /// What the environment or the secret repository of the server must have, and has not by this installation.
     pub promised: Vec<Promised>,
+    /// What becomes of the home's encrypted secrets.
+    pub secrets: Vec<Outcome>,
+    /// Configuration files in which passwords stand as they are though references were wanted: the product takes
+    /// none there.
+    pub in_clear: Vec<Arc<str>>,
+    /// What the server needs to open its vault, if there is something in it.
+    pub at_start: Option<AtStart>,
 }
 
 /// A store of the node, in its place.
@@ -85,12 +100,12 @@ pub struct Placed {
     pub path: RelPath,
 }
 
-/// Works out what a home is to have.
+/// Works out what a home is to have. `random` is for what is encrypted in it.
 ///
 /// # Errors
 ///
 /// [`InstallRefusal`] with the evidence.
-pub fn install(order: &Order<'_>) -> Result<Installation, InstallRefusal> {
+pub fn install(order: &Order<'_>, random: &mut dyn Random) -> Result<Installation, InstallRefusal> {
     let group =
         order
             .topology
@@ -125,20 +140,52 @@ pub fn install(order: &Order<'_>) -> Result<Installation, InstallRefusal> {
     for it in &edited {
         files.write(in_home(&it.file)?, it.bytes.clone());
     }
-    read_back(order, &wanted, &edited)?;
+    let again = read_back(order, &wanted, &edited)?;
+    let mut promised = promised(order.topology, order.passwords, |slot| {
+        again.secret_aliases(slot)
+    });
+    let secrets = secrets::secrets(order, &stores, &wanted, &edited, &promised, random)?;
+    for (file, bytes) in secrets.files {
+        files.write(in_home(&file)?, bytes);
+    }
+    if order.passwords == PasswordStyle::Encrypted {
+        promised.clear();
+    }
     Ok(Installation {
         files,
         stores,
         edited,
         misdirected,
-        promised: promised(order.topology, order.passwords, |slot| {
-            order.config.secret_aliases(slot)
-        }),
+        promised,
+        secrets: secrets.outcomes,
+        in_clear: in_clear(order, &again),
+        at_start: secrets.at_start,
     })
 }
 
+/// Files that hold passwords of stores though references were wanted.
+fn in_clear(order: &Order<'_>, config: &HomeConfig) -> Vec<Arc<str>> {
+    if !matches!(
+        order.passwords,
+        PasswordStyle::Encrypted | PasswordStyle::Secret
+    ) {
+        return Vec::new();
+    }
+    let stores = config.stores.iter().filter(|it| !it.foreign);
+    let clear = stores
+        .flat_map(|it| [&it.password, &it.key_password])
+        .filter(|it| it.known().is_some())
+        .filter_map(|it| it.place.as_ref());
+    let files: BTreeSet<Arc<str>> = clear.map(|place| Arc::clone(&place.file)).collect();
+    files.into_iter().collect()
+}
+
 /// Reads the edited configuration again: what it says must be what was wanted.
-fn read_back(order: &Order<'_>, wanted: &Wanted, edited: &[Edited]) -> Result<(), InstallRefusal> {
+fn read_back(
+    order: &Order<'_>,
+    wanted: &Wanted,
+    edited: &[Edited],
+) -> Result<HomeConfig, InstallRefusal> {
     let unchanged = Edits::new();
     let documents = order.config.documents.iter();
     let mut files: HomeFiles = documents
@@ -179,7 +226,7 @@ fn read_back(order: &Order<'_>, wanted: &Wanted, edited: &[Edited]) -> Result<()
             return Err(not_said(&format!("alias {found}")));
         }
     }
-    Ok(())
+    Ok(again)
 }
 
 fn refuse_unread(order: &Order<'_>) -> Result<(), InstallRefusal> {

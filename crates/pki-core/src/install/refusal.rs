@@ -1,11 +1,13 @@
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     disk::{PathError, RelPath},
+    observe::NoVaultKey,
     secret::Source,
     wso2::{
         Product,
         config::{DocumentError, EditError, Place, SnippetError},
+        vault::{ChangeError, UnusableKey},
     },
     x509::Fingerprint,
 };
@@ -25,6 +27,21 @@ pub enum InstallRefusal {
     /// The configuration cannot be changed as it must be.
     #[error(transparent)]
     Edit(#[from] EditError),
+    /// The vault's key is a secret key in a keystore that is replaced.
+    #[error("the vault's key is a secret key in `{}`, which is replaced", store.display())]
+    LostSecretKey {
+        /// The keystore.
+        store: PathBuf,
+    },
+    /// Encrypted secrets of the home would not be read any more: the key that they were made under is replaced,
+    /// and does not open them, or is not at hand.
+    #[error("{error}, and the key that they were made under is replaced")]
+    LostSecrets {
+        /// Which, and why.
+        error: ChangeError,
+        /// Why the vault's key is not at hand.
+        missing: Option<Box<NoVaultKey>>,
+    },
     /// The workspace knows no password from a source.
     #[error("there is no password from `{place}`")]
     NoPassword {
@@ -42,6 +59,12 @@ pub enum InstallRefusal {
     NotInTopology {
         /// Its name.
         node: String,
+    },
+    /// A secret that was encrypted for the node would not be read by it.
+    #[error("the node would not read the secret `{alias}`")]
+    NotRead {
+        /// Its alias.
+        alias: String,
     },
     /// The edited configuration still names another file.
     #[error("{place}: after the edit it says `{found}` and not `{expected}`")]
@@ -87,6 +110,9 @@ pub enum InstallRefusal {
         /// Why not.
         reason: PathError,
     },
+    /// A secret cannot be encrypted.
+    #[error("the secrets cannot be encrypted: {0}")]
+    Seal(#[from] ChangeError),
     /// What has to be set cannot be said.
     #[error(transparent)]
     Snippet(SnippetError),
@@ -97,5 +123,23 @@ pub enum InstallRefusal {
         file: Arc<str>,
         /// With line and column.
         reason: DocumentError,
+    },
+    /// A file that may hold encrypted secrets cannot be read.
+    #[error("`{file}` cannot be read, and may hold encrypted secrets: {reason}")]
+    UnreadSecrets {
+        /// From the home.
+        file: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A key of the deployment is none for encrypted values.
+    #[error("the deployment's key cannot encrypt secrets")]
+    Unusable(#[from] UnusableKey),
+    /// The home's vault has a key of its own, and that is not at hand, or everybody's.
+    #[error("the home's vault has a key of its own, with which nothing can be encrypted here")]
+    VaultKey {
+        /// Why it is not at hand; `None`: it is the product's built-in one, which everybody has.
+        #[source]
+        reason: Option<Box<NoVaultKey>>,
     },
 }

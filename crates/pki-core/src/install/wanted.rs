@@ -15,6 +15,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PasswordStyle {
+    /// As references to the product's secret repository, which gets them, encrypted, in the same run.
+    Encrypted,
     /// `$env{NAME}`: 3.0 and later.
     Environment,
     /// As they are.
@@ -60,7 +62,7 @@ pub(super) fn wanted(
         Ok::<_, InstallRefusal>(match style {
             PasswordStyle::Environment => Written::Environment(variable.to_owned()),
             PasswordStyle::Plain => Written::Plain(secret()?),
-            PasswordStyle::Secret => Written::Secret {
+            PasswordStyle::Encrypted | PasswordStyle::Secret => Written::Secret {
                 alias: slot
                     .map_or(ENCRYPTION_KEY_ALIAS, Slot::secret_alias)
                     .to_owned(),
@@ -110,7 +112,7 @@ pub(super) fn promised(
             PasswordStyle::Environment => {
                 promise(played_by.password_variable().to_owned(), Some(played_by));
             }
-            PasswordStyle::Secret => {
+            PasswordStyle::Encrypted | PasswordStyle::Secret => {
                 let asked = match topology.product.is_2x() {
                     true => slot,
                     false => played_by,
@@ -125,14 +127,16 @@ pub(super) fn promised(
         match style {
             PasswordStyle::Plain => {}
             PasswordStyle::Environment => promise(ENCRYPTION_KEY_VARIABLE.to_owned(), None),
-            PasswordStyle::Secret => promise(ENCRYPTION_KEY_ALIAS.to_owned(), None),
+            PasswordStyle::Encrypted | PasswordStyle::Secret => {
+                promise(ENCRYPTION_KEY_ALIAS.to_owned(), None);
+            }
         }
     }
     promised
 }
 
 /// Where there is no internal key the primary serves, and every reference must say so.
-fn played_by(topology: &Topology, slot: Slot) -> Slot {
+pub(super) fn played_by(topology: &Topology, slot: Slot) -> Slot {
     match topology.stores.get(slot) {
         Some(_) => slot,
         None => Slot::Primary,
@@ -140,7 +144,10 @@ fn played_by(topology: &Topology, slot: Slot) -> Slot {
 }
 
 /// A password that a workspace knows, a generated encryption key too.
-fn known_password(found: &Inventory, source: &Source) -> Result<Password, InstallRefusal> {
+pub(super) fn known_password(
+    found: &Inventory,
+    source: &Source,
+) -> Result<Password, InstallRefusal> {
     if let Some(password) = found.password(source) {
         return Ok(password.clone());
     }

@@ -30,6 +30,18 @@ pub enum Format {
 }
 
 impl Format {
+    /// The type of a keystore as the JCA names it, which is what the product's configuration says.
+    pub const fn java_name(self) -> &'static str {
+        match self {
+            Self::Bcfks => "BCFKS",
+            Self::Bks => "BKS",
+            Self::Jceks => "JCEKS",
+            Self::Pkcs12 => "PKCS12",
+            // What is no keystore of Java's has no name either.
+            Self::Der | Self::Jks | Self::Pem | Self::Pkcs7 => "JKS",
+        }
+    }
+
     /// Tells the format by the first bytes. `None`: none of these.
     pub fn detect(bytes: &[u8]) -> Option<Self> {
         match bytes {

@@ -4,11 +4,11 @@ use pki_core::{
     observe::{GivenKeys, NodeKeys, VaultHome},
     secret::Password,
     wso2::{
-        config::{Document, Generation, Syntax},
+        config::Generation,
         known_certificate,
         vault::{
             ChangedFile, Changes, IdentityStore, Mode, SECRET_CONF, Vault, Verdict,
-            refused_by_cipher_tool, secret_conf,
+            refused_by_cipher_tool, secret_conf, with_files,
         },
     },
 };
@@ -138,17 +138,9 @@ fn changes(
     let mut changes = match (args.configure, values) {
         (true, _) => vault.configure(key, &mut SystemRandom).map_err(failed)?,
         (false, []) => vault.encrypt(key, &mut SystemRandom).map_err(failed)?,
-        (false, values) => {
-            let mut changes = Changes::default();
-            let mut documents = home.documents.clone();
-            for (alias, value) in values {
-                let vault = Vault::of(&documents, vault.generation);
-                let one = vault.set(&documents, alias, value, key, &mut SystemRandom);
-                changes.take(one.map_err(failed)?);
-                documents = changed(&home.documents, &changes)?;
-            }
-            changes
-        }
+        (false, values) => vault
+            .set(&home.documents, values, key, None, &mut SystemRandom)
+            .map_err(failed)?,
     };
     if args.configure && !vault.settings.configured {
         changes.files.extend(set_up(home, &keys));
@@ -175,34 +167,13 @@ fn changes(
     Ok(changes)
 }
 
-/// The documents of a home as they will be.
-fn changed(documents: &[Document], changes: &Changes) -> Result<Vec<Document>, CommandError> {
-    let mut all = documents.to_vec();
-    for file in &changes.files {
-        let syntax = match file.file.rsplit_once('.') {
-            Some((_, "xml")) => Syntax::Xml,
-            Some((_, "toml")) => Syntax::Toml,
-            _ => Syntax::Properties,
-        };
-        let document =
-            Document::read(&file.file, syntax, file.bytes.expose()).map_err(|error| {
-                CommandError::failed(format!(
-                    "what would be written to `{}` is broken",
-                    file.file
-                ))
-                .because(&error)
-            })?;
-        match all.iter().position(|it| it.file() == &*file.file) {
-            Some(at) => all[at] = document,
-            None => all.push(document),
-        }
-    }
-    Ok(all)
-}
-
 /// Before anything is written: the node reads every secret that was made, if its key is at hand to try.
 fn prove(home: &VaultHome, keys: &NodeKeys, changes: &Changes) -> Result<(), CommandError> {
-    let documents = changed(&home.documents, changes)?;
+    let files = changes.files.iter();
+    let documents = with_files(&home.documents, files.map(|it| (&*it.file, &it.bytes)));
+    let documents = documents.map_err(|(file, error)| {
+        CommandError::failed(format!("what would be written to `{file}` is broken")).because(&error)
+    })?;
     let vault = Vault::of(&documents, home.home.config.generation);
     let made = |alias: &str| changes.outcomes.iter().any(|it| it.alias == alias);
     for secret in vault

@@ -260,6 +260,13 @@ impl<'a> HomeReader<'a> {
         let vault = self.keys.and_then(opened);
         let secrets = vault.as_ref().map(OpenedVault::passwords);
         let secrets = secrets.unwrap_or_default();
+        // It is compared between nodes, which a name cannot tell.
+        let key = &mut home.config.encryption_key.value;
+        if let Err(Unknown::Secret(alias)) = key
+            && let Some(opened) = secrets.get(alias)
+        {
+            *key = Ok(opened.clone());
+        }
         let mut opener = Opener::new(&home.dir, view, &self.shared, secrets);
         home.leads = home
             .config

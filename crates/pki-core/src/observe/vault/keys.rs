@@ -9,10 +9,10 @@ use crate::{
     secret::{Bytes, Password},
     wso2::{
         Slot,
-        config::{Generation, HomeConfig, Place, StoreConsumer, StoreUse},
+        config::{HomeConfig, Place, StoreConsumer, StoreUse},
         vault::{
             Cipher, Dialect, Keyring, Mode, OpeningKey, SealingKey, SymmetricKey, UnusableKey,
-            Vault,
+            Vault, key_of_vault,
         },
     },
     x509::Certificate,
@@ -43,6 +43,8 @@ pub struct NodeKeys {
     pub built_in: bool,
     /// The keystore that the vault opens.
     pub store: Option<PathBuf>,
+    /// Where that lies below the home, with `/`; `None` if it lies elsewhere, or is not known.
+    pub in_home: Option<String>,
     /// Why the vault's key could not be had.
     pub missing: Option<NoVaultKey>,
 }
@@ -131,6 +133,7 @@ impl<'a> HomePlace<'a> {
             certificate: None,
             built_in: false,
             store: None,
+            in_home: None,
             missing: None,
         };
         self.add_server_keys(&mut keys.keyring, given);
@@ -154,6 +157,7 @@ impl<'a> HomePlace<'a> {
             return Ok(());
         }
         let store = self.store(vault, given)?;
+        keys.in_home = self.below(&store.path);
         keys.store = Some(store.path.clone());
         let opened = open(&store)?;
         let entry = opened.content.get(&store.alias);
@@ -190,10 +194,7 @@ impl<'a> HomePlace<'a> {
     /// The store that the vault opens: the one that its set-up names, else the one that the cipher tool of the
     /// release takes.
     fn store(&self, vault: &Vault<'_>, given: &GivenKeys) -> Result<VaultStore, NoVaultKey> {
-        let slot = match vault.generation {
-            Generation::Xml => Slot::Primary,
-            _ => Slot::Internal,
-        };
+        let slot = key_of_vault(vault.generation);
         let configured = self.slot(slot).or_else(|| self.slot(Slot::Primary));
         let unknown = |reason: String| NoVaultKey::Unknown { reason };
         let named = vault.settings.keystore.as_ref();
@@ -311,6 +312,13 @@ impl<'a> HomePlace<'a> {
             _ => StoreConsumer::Primary,
         };
         self.config.store(consumer, |_| true)
+    }
+
+    fn below(&self, path: &Path) -> Option<String> {
+        let (dir, path) = (self.dir.canonicalize().ok()?, path.canonicalize().ok()?);
+        let below = path.strip_prefix(dir).ok()?;
+        let parts = below.components().map(|part| part.as_os_str().to_str());
+        Some(parts.collect::<Option<Vec<_>>>()?.join("/"))
     }
 
     fn path(&self, reference: &StoreUse) -> Option<PathBuf> {

@@ -3,11 +3,15 @@ use std::io::{self, Write};
 use super::{
     Layout,
     lines::{Lines, count},
+    secrets::done_said,
 };
 use crate::{
     disk::{Effect, Intended},
-    install::{After, Installation, Misdirected},
-    wso2::config::{Edited, Shown},
+    install::{After, AtStart, Installation, Misdirected},
+    wso2::{
+        config::{Edited, Shown},
+        vault::{Done, Outcome},
+    },
 };
 
 /// Writes what an installation would change: each value of each configuration file, before and after, then
@@ -43,6 +47,7 @@ pub fn installation(
     if !stores.is_empty() {
         lines.blank()?;
     }
+    write_secrets(installation, &mut lines)?;
     if !urls {
         write_urls(&installation.misdirected, &mut lines)?;
     }
@@ -93,6 +98,22 @@ pub fn after(after: &After, node: &str, layout: Layout, sink: &mut dyn Write) ->
         return Ok(());
     }
     lines.put(0, &format!("everything else needs a restart of `{node}`"))?;
+    match &after.at_start {
+        None => {}
+        Some(AtStart::Key) => lines.put(
+            0,
+            "to open its vault the server asks for the key then, or takes it from the home's file \
+             `encryption-key-persist` (it stays), or `encryption-key-tmp` (deleted once it is read)",
+        )?,
+        Some(AtStart::Password { store, .. }) => lines.put(
+            0,
+            &format!(
+                "to open its vault the server asks for the password of `{store}` then, or takes it from the \
+                 home's file `password-persist` (it stays), or `password-tmp` (deleted once it is read); on \
+                 Windows with `.txt` at the end"
+            ),
+        )?,
+    }
     lines.put(0, "order of restarts, one node after the other:")?;
     for (role, nodes) in &after.order {
         lines.put(2, &format!("{role}: {}", nodes.join(", then ")))?;
@@ -127,6 +148,24 @@ fn write_values(edited: &Edited, lines: &mut Lines<'_>) -> io::Result<()> {
         }
         lines.put(6, &format!("+ {}", change.after))
     })
+}
+
+/// Only what changes.
+fn write_secrets(installation: &Installation, lines: &mut Lines<'_>) -> io::Result<()> {
+    let is_left = |outcome: &&Outcome| outcome.done != Done::AlreadyNew;
+    let mut changed = installation.secrets.iter().filter(is_left).peekable();
+    if changed.peek().is_none() {
+        return Ok(());
+    }
+    lines.put(0, "encrypted secrets:")?;
+    for outcome in changed {
+        let (alias, file) = (&outcome.alias, &outcome.place.file);
+        lines.put(
+            2,
+            &format!("{file}: `{alias}`: {}", done_said(outcome.done)),
+        )?;
+    }
+    lines.blank()
 }
 
 fn write_urls(misdirected: &[Misdirected], lines: &mut Lines<'_>) -> io::Result<()> {

@@ -1,7 +1,7 @@
 use super::{
-    ChangeError, ChangedFile, Changes, Cipher, Confidence, Content, Done, Keeper, NewKey, Obstacle,
-    OpenError, Opened, OpeningKey, Outcome, Sealed, SealingKey, Secret, TargetState, Unchangeable,
-    Vault, repository::CIPHER_TEXT, seal,
+    ChangeError, ChangedFile, Changes, Cipher, Confidence, Content, Done, Keeper, Keyring, NewKey,
+    NewKeys, Obstacle, OpenError, Opened, OpeningKey, Outcome, Sealed, SealingKey, Secret,
+    TargetState, Unchangeable, Vault, repository::CIPHER_TEXT, seal,
 };
 use crate::{
     key::Random,
@@ -92,7 +92,9 @@ impl<'a> Vault<'a> {
         })
     }
 
-    /// Gives one secret of the vault a value, encrypted as the cipher tool would. One that is not there is added.
+    /// Gives secrets of the vault values, each an alias with its own, encrypted as the cipher tool would. Those
+    /// that are not there are added. With the key's other half, `opening`, one that has its value already stays as
+    /// it is, so that a second run changes nothing.
     ///
     /// `documents` are those that the vault was read from.
     ///
@@ -102,44 +104,62 @@ impl<'a> Vault<'a> {
     pub fn set(
         &self,
         documents: &'a [Document],
-        alias: &str,
-        value: &Password,
+        values: &[(String, Password)],
         key: &SealingKey,
+        opening: Option<&OpeningKey>,
         random: &mut dyn Random,
     ) -> Result<Changes, ChangeError> {
         let cipher = self.settings.cipher.clone()?;
         let forbidden = |c: char| c.is_control() || matches!(c, '{' | '}');
-        if alias.trim().is_empty() || alias.contains(forbidden) {
-            return Err(ChangeError::Alias(alias.to_owned()));
-        }
-        let sealed = seal(value.utf8(), cipher, key, random)?;
-        let is_it = |it: &&Secret<'_>| it.keeper == Keeper::Vault && it.alias == alias;
-        if let Some(secret) = self.secrets.iter().rfind(is_it) {
-            let mut edits = Edits::new();
-            edits.set(secret.document, secret.leaf, &sealed);
-            return Ok(Changes {
-                files: vec![ChangedFile::of(secret.document, &edits)],
-                outcomes: vec![Outcome {
-                    alias: alias.to_owned(),
-                    place: secret.place.clone(),
-                    done: Done::Replaced(cipher),
-                }],
+        let mut work = Work::default();
+        let (mut outcomes, mut new) = (Vec::new(), Vec::new());
+        for (at, (alias, value)) in values.iter().enumerate() {
+            // Of an alias that is given twice the last value counts.
+            if values[at + 1..].iter().any(|(later, _)| later == alias) {
+                continue;
+            }
+            if alias.trim().is_empty() || alias.contains(forbidden) {
+                return Err(ChangeError::Alias(alias.clone()));
+            }
+            let is_it = |it: &&Secret<'_>| it.keeper == Keeper::Vault && it.alias == *alias;
+            let secret = self.secrets.iter().rfind(is_it);
+            let is_kept = |secret: &Secret<'_>| {
+                let opened = match (opening, &secret.content) {
+                    (Some(key), Content::Sealed(sealed)) => sealed.open(key, Some(cipher)).ok(),
+                    _ => None,
+                };
+                opened.is_some_and(|it| it.cipher == cipher && it.plain.expose() == value.utf8())
+            };
+            let (place, done) = match secret {
+                Some(secret) if is_kept(secret) => (secret.place.clone(), Done::AlreadyNew),
+                Some(secret) => {
+                    let sealed = seal(value.utf8(), cipher, key, random)?;
+                    let edits = work.edits(secret.document);
+                    edits.set(secret.document, secret.leaf, &sealed);
+                    (secret.place.clone(), Done::Replaced(cipher))
+                }
+                None => {
+                    new.push((alias.as_str(), seal(value.utf8(), cipher, key, random)?));
+                    // It has no line yet.
+                    let place = Place {
+                        file: self.file().into(),
+                        line: 0,
+                        column: 0,
+                        key: alias.clone(),
+                    };
+                    (place, Done::Added)
+                }
+            };
+            outcomes.push(Outcome {
+                alias: alias.clone(),
+                place,
+                done,
             });
         }
-        let (document, edits) = self.added(documents, alias, &sealed)?;
-        Ok(Changes {
-            files: vec![ChangedFile::of(document, &edits)],
-            outcomes: vec![Outcome {
-                alias: alias.to_owned(),
-                place: Place {
-                    file: document.file().into(),
-                    line: 0,
-                    column: 0,
-                    key: alias.to_owned(),
-                },
-                done: Done::Added,
-            }],
-        })
+        if !new.is_empty() {
+            self.add(&mut work, documents, &new)?;
+        }
+        Ok(work.done(outcomes))
     }
 
     /// Encrypts for another key what the old keys open: each value in the form that it had, so that what read it
@@ -174,33 +194,61 @@ impl<'a> Vault<'a> {
                 Keeper::Vault => vault_cipher,
                 Keeper::Server => None,
             };
-            let opened = match opened(sealed, old, expected) {
-                Ok(opened) => opened,
-                Err(OpenError::KeyKind { .. }) => return Ok(Some((Done::OtherKind, None))),
-                Err(error) => {
-                    let already = new
-                        .opening
-                        .and_then(|key| sealed.open(key, expected).ok())
-                        .is_some_and(|opened| opened.confidence > Confidence::Doubtful);
-                    return match already {
-                        true => Ok(Some((Done::AlreadyNew, None))),
-                        false => Err(Obstacle::Open(error)),
-                    };
+            match renewed(sealed, old, new, expected, random) {
+                Err(Obstacle::Open(_)) if new.opens(sealed, expected) => {
+                    Ok(Some((Done::AlreadyNew, None)))
+                }
+                Err(Obstacle::Open(OpenError::KeyKind { .. })) => Ok(Some((Done::OtherKind, None))),
+                other => other.map(Some),
+            }
+        })?;
+        Ok(work.done(outcomes))
+    }
+
+    /// Encrypts for the keys that a node will have what it reads with those that it has, so that it goes on
+    /// reading it: each value in the form that it had. What the new keys open stays as it is, and so do the
+    /// secrets of `replaced` and what is no encrypted value.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError`] names every secret that neither the old keys nor the new ones open; then none is changed.
+    pub fn follow(
+        &self,
+        old: &Keyring,
+        new: &NewKeys<'_>,
+        replaced: &[(String, Password)],
+        random: &mut dyn Random,
+    ) -> Result<Changes, ChangeError> {
+        let vault_cipher = self.settings.cipher.clone().ok();
+        let is_rsa = |key: &&OpeningKey| matches!(key, OpeningKey::Rsa(_));
+        let (rsa, symmetric): (Vec<_>, Vec<_>) = old.server.iter().partition(is_rsa);
+        let mut work = Work::default();
+        let outcomes = self.change(&mut work, |secret| {
+            let of_vault = secret.keeper == Keeper::Vault;
+            let sealed = match &secret.content {
+                Content::Sealed(sealed) if !sealed.is_empty() => sealed,
+                _ => return Ok(None),
+            };
+            if of_vault && replaced.iter().any(|(alias, _)| *alias == secret.alias) {
+                return Ok(None);
+            }
+            let (old, new, expected) = match secret.keeper {
+                Keeper::Vault => (old.vault.iter().collect(), new.vault, vault_cipher),
+                Keeper::Server => {
+                    let named = sealed.named_cipher().ok().flatten();
+                    let cipher = named.or(old.server_cipher);
+                    match cipher.is_none_or(Cipher::is_rsa) {
+                        true => (rsa.clone(), new.server, cipher),
+                        false => (symmetric.clone(), new.symmetric, cipher),
+                    }
                 }
             };
-            if opened.confidence == Confidence::Doubtful {
-                return Err(Obstacle::Doubtful);
+            // The key stays.
+            let Some(new) = new else { return Ok(None) };
+            if new.opens(sealed, expected) {
+                return Ok(Some((Done::AlreadyNew, None)));
             }
-            let value = sealed
-                .seal_like(
-                    opened.plain.expose(),
-                    opened.cipher,
-                    new.sealing,
-                    new.named,
-                    random,
-                )
-                .map_err(Obstacle::Seal)?;
-            Ok(Some((Done::Reencrypted(opened.cipher), Some(value))))
+            renewed(sealed, old, &new, expected, random).map(Some)
         })?;
         Ok(work.done(outcomes))
     }
@@ -236,34 +284,52 @@ impl<'a> Vault<'a> {
         }
     }
 
-    /// Where a new secret goes: at the end of `cipher-text.properties`; right behind the line `[secrets]`, which
-    /// must be the last table, or with such a line at the end of `deployment.toml`.
-    fn added(
-        &self,
-        documents: &'a [Document],
-        alias: &str,
-        value: &str,
-    ) -> Result<(&'a Document, Edits), ChangeError> {
-        let file = match self.generation {
+    /// The file of the vault's secrets, from the home, with `/`.
+    pub fn file(&self) -> &'static str {
+        match self.generation {
             Generation::Toml => DEPLOYMENT_TOML,
             Generation::Xml => CIPHER_TEXT,
-        };
+        }
+    }
+
+    /// Puts new secrets where they go: at the end of `cipher-text.properties`; right behind the line `[secrets]`,
+    /// which must be the last table, or with such a line at the end of `deployment.toml`.
+    fn add(
+        &self,
+        work: &mut Work<'a>,
+        documents: &'a [Document],
+        values: &[(&str, String)],
+    ) -> Result<(), ChangeError> {
+        let file = self.file();
         let document = documents.iter().find(|document| document.file() == file);
         let document = document.ok_or(ChangeError::NoFile(file))?;
-        let mut edits = Edits::new();
-        match self.generation {
-            Generation::Xml => edits.insert_lines(document, None, &[&property(alias, value)]),
-            Generation::Toml => {
-                let line = format!("{} = \"{value}\"", toml_key(alias).as_str());
-                match document.line_of("[secrets]") {
-                    Some(header) => edits.insert_lines(document, Some(header), &[&line]),
-                    None => edits.insert_lines(document, None, &["", "[secrets]", &line]),
-                }
+        let edits = work.edits(document);
+        let lines: Vec<String> = values
+            .iter()
+            .map(|(alias, value)| match self.generation {
+                Generation::Xml => property(alias, value),
+                Generation::Toml => format!("{} = \"{value}\"", toml_key(alias).as_str()),
+            })
+            .collect();
+        let lines = lines.iter().map(String::as_str);
+        match (self.generation, document.line_of(SECRETS)) {
+            (Generation::Toml, None) => {
+                let lines: Vec<&str> = ["", SECRETS].into_iter().chain(lines).collect();
+                edits.insert_lines(document, None, &lines);
+            }
+            (Generation::Toml, header) => {
+                edits.insert_lines(document, header, &lines.collect::<Vec<_>>());
+            }
+            (Generation::Xml, _) => {
+                edits.insert_lines(document, None, &lines.collect::<Vec<_>>());
             }
         }
-        Ok((document, edits))
+        Ok(())
     }
 }
+
+/// The header that the cipher tool looks for.
+const SECRETS: &str = "[secrets]";
 
 /// What is done with a secret, and its new value.
 type Decided = (Done, Option<String>);
@@ -306,12 +372,38 @@ impl ChangedFile {
     }
 }
 
-/// With the first key that opens it; of the errors the one of the first key of the right kind.
-fn opened(
+impl NewKey<'_> {
+    /// Whether it opens a value, so that there is nothing to do.
+    fn opens(&self, sealed: &Sealed, expected: Option<Cipher>) -> bool {
+        let opened = self.opening.and_then(|key| sealed.open(key, expected).ok());
+        opened.is_some_and(|opened| opened.confidence > Confidence::Doubtful)
+    }
+}
+
+/// A value for the new key, in the form that it had for an old one.
+fn renewed<'k>(
     sealed: &Sealed,
-    keys: &[OpeningKey],
+    old: impl IntoIterator<Item = &'k OpeningKey>,
+    new: &NewKey<'_>,
     expected: Option<Cipher>,
-) -> Result<Opened, OpenError> {
+    random: &mut dyn Random,
+) -> Result<Decided, Obstacle> {
+    let opened = opened(sealed, old, expected)?;
+    if opened.confidence == Confidence::Doubtful {
+        return Err(Obstacle::Doubtful);
+    }
+    let (plain, cipher) = (opened.plain.expose(), opened.cipher);
+    let value = sealed.seal_like(plain, cipher, new.sealing, new.named, random);
+    let value = value.map_err(Obstacle::Seal)?;
+    Ok((Done::Reencrypted(cipher), Some(value)))
+}
+
+/// With the first key that opens it; of the errors the one of the first key of the right kind.
+fn opened<'k>(
+    sealed: &Sealed,
+    keys: impl IntoIterator<Item = &'k OpeningKey>,
+    expected: Option<Cipher>,
+) -> Result<Opened, Obstacle> {
     let mut refused = None;
     for key in keys {
         match sealed.open(key, expected) {
@@ -324,7 +416,7 @@ fn opened(
             }
         }
     }
-    Err(refused.unwrap_or(OpenError::WrongKey))
+    Err(refused.map_or(Obstacle::NoKey, Obstacle::Open))
 }
 
 /// A line of a properties file (`java.util.Properties.store`, without needless escapes).

@@ -86,7 +86,7 @@ impl Vault<'_> {
                 (Some(_), Err(unknown)) => {
                     Verdict::Fails(OpenError::UnknownCipher(unknown.clone()))
                 }
-                (Some(key), Ok(cipher)) => judged(sealed, key, Some(*cipher)),
+                (Some(key), Ok(_)) => self.check_with(secret, key),
             },
             Keeper::Server => {
                 let expected = match sealed.named_cipher() {
@@ -104,6 +104,16 @@ impl Vault<'_> {
                     })
                     .unwrap_or(Verdict::NoKey)
             }
+        }
+    }
+
+    /// The same of a secret of the vault alone, by its key.
+    pub fn check_with(&self, secret: &Secret<'_>, key: &OpeningKey) -> Verdict {
+        match (&secret.content, &self.settings.cipher) {
+            (Content::Sealed(sealed), Ok(cipher)) if !sealed.is_empty() => {
+                judged(sealed, key, Some(*cipher))
+            }
+            _ => self.check(secret, &Keyring::new()),
         }
     }
 

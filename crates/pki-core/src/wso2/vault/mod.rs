@@ -8,7 +8,7 @@
 //! | the secrets of a home, and where its configuration names them | [`Vault`], [`Secret`], [`Reference`] |
 //! | what a node makes of each, and what comes of it | [`Vault::check`], [`Verdict`], [`Consequence`] |
 //! | set the vault up | [`secret_conf`] |
-//! | encrypt what is plain, set one, encrypt all for another key | [`Vault::encrypt`], [`Vault::configure`], [`Vault::set`], [`Vault::reencrypt`] |
+//! | encrypt what is plain, set some, encrypt all for another key | [`Vault::encrypt`], [`Vault::configure`], [`Vault::set`], [`Vault::reencrypt`], [`Vault::follow`] |
 //! | what a name of Java's means to whom | [`Cipher`], [`Dialect`] |
 //!
 //! Two parts of the product encrypt. The *secure vault* (with its cipher tool) keeps passwords of configuration
@@ -54,17 +54,27 @@ pub use key::{
 };
 pub use open::{Confidence, OpenError, Opened};
 pub use outcome::{
-    ChangeError, ChangedFile, Changes, Done, NewKey, Obstacle, Outcome, Unchangeable,
+    ChangeError, ChangedFile, Changes, Done, NewKey, NewKeys, Obstacle, Outcome, Unchangeable,
 };
 pub use repository::{
-    Content, Keeper, ROOT_FILES, Reference, SECRET_CONF, Secret, Vault, documents, names_secrets,
+    Content, Keeper, ROOT_FILES, Reference, SECRET_CONF, Secret, Vault, documents, holds_secrets,
+    names_secrets, with_files,
 };
 pub use seal::{SealError, seal};
-pub use settings::{IdentityStore, Mode, VaultSettings, secret_conf};
+pub use settings::{IdentityStore, Mode, VaultSettings, repointed, secret_conf};
 pub use target::{Target, TargetState};
 pub use value::{Envelope, EnvelopeContent, GcmParts, Malformed, Sealed};
 
-use super::{Product, Slot};
+use super::{Product, Slot, config::Generation};
+
+/// The key that the cipher tool of a release takes, and so the vault: the internal one since 1.0.0-wso3v9, which
+/// the releases with a `deployment.toml` have; before that the primary, whatever `carbon.xml` says beside it.
+pub const fn key_of_vault(generation: Generation) -> Slot {
+    match generation {
+        Generation::Toml => Slot::Internal,
+        Generation::Xml => Slot::Primary,
+    }
+}
 
 /// Whose certificate's fingerprint an envelope of a release names. It need not be the one that encrypted: from
 /// 2.6 to 3.2 (kernel 4.4.34 to 4.6.0, `CryptoUtil`) it is the primary's, even where an internal key encrypts.

@@ -126,6 +126,9 @@ pub enum Obstacle {
     /// It is no encrypted value.
     #[error(transparent)]
     Malformed(Malformed),
+    /// The key that it was made under is not at hand.
+    #[error("the key that it was made under is not at hand")]
+    NoKey,
     /// The file that `cipher-tool.properties` names has no such value, or is not there.
     #[error("`{0}` has no value where `cipher-tool.properties` says")]
     NoTarget(String),
@@ -135,6 +138,17 @@ pub enum Obstacle {
     /// It cannot be encrypted.
     #[error(transparent)]
     Seal(SealError),
+}
+
+/// The keys with which a node will read its secrets; `None` for a key that it keeps.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewKeys<'a> {
+    /// The vault's.
+    pub vault: Option<NewKey<'a>>,
+    /// The server's own: the internal key, or the primary.
+    pub server: Option<NewKey<'a>>,
+    /// `[encryption] key`.
+    pub symmetric: Option<NewKey<'a>>,
 }
 
 /// For which key secrets are encrypted anew.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Dialect, Hazard, Malformed, Sealed, Target, VaultSettings, hazard, target};
 use crate::{
-    secret::Password,
+    secret::{Bytes, Password},
     wso2::config::{
         DEPLOYMENT_TOML, Document, DocumentError, Generation, HomeFiles, Leaf, Place, Syntax,
     },
@@ -94,11 +94,8 @@ pub fn documents(
 ) -> (Vec<Document>, Vec<(String, DocumentError)>) {
     let (mut documents, mut broken) = (Vec::new(), Vec::new());
     for (file, content) in files {
-        let syntax = match file.rsplit_once('.') {
-            Some((_, "xml")) => Syntax::Xml,
-            Some((_, "properties")) => Syntax::Properties,
-            Some((_, "toml")) => Syntax::Toml,
-            _ => continue,
+        let Some(syntax) = syntax(file) else {
+            continue;
         };
         let matters = match generation {
             // What else is in the folder is made from it at each start.
@@ -116,6 +113,44 @@ pub fn documents(
         }
     }
     (documents, broken)
+}
+
+/// The documents as they will be with other files in the place of some, or beside them.
+///
+/// # Errors
+///
+/// The first of the files that is not what its name says.
+pub fn with_files<'f>(
+    documents: &[Document],
+    files: impl IntoIterator<Item = (&'f str, &'f Bytes)>,
+) -> Result<Vec<Document>, (String, DocumentError)> {
+    let mut all = documents.to_vec();
+    for (file, bytes) in files {
+        let Some(syntax) = syntax(file) else {
+            continue;
+        };
+        let document = Document::read(file, syntax, bytes.expose());
+        let document = document.map_err(|error| (file.to_owned(), error))?;
+        match all.iter().position(|it| it.file() == file) {
+            Some(at) => all[at] = document,
+            None => all.push(document),
+        }
+    }
+    Ok(all)
+}
+
+/// Whether a file of a home may hold encrypted secrets, or say how they are read.
+pub fn holds_secrets(file: &str) -> bool {
+    matches!(file, CIPHER_TEXT | SECRET_CONF | DEPLOYMENT_TOML) || file.starts_with(USER_STORES)
+}
+
+fn syntax(file: &str) -> Option<Syntax> {
+    match file.rsplit_once('.')?.1 {
+        "xml" => Some(Syntax::Xml),
+        "properties" => Some(Syntax::Properties),
+        "toml" => Some(Syntax::Toml),
+        _ => None,
+    }
 }
 
 /// Whether some value of a home's configuration may name a secret; cheap, and true too often rather than too

@@ -1,7 +1,13 @@
 //! How the vault is set up: `secret-conf.properties`.
 
 use super::{Cipher, Dialect, UnknownCipher, repository::CIPHER_TEXT};
-use crate::wso2::{Product, config::Document};
+use crate::{
+    secret::Bytes,
+    wso2::{
+        Product,
+        config::{Document, Edits},
+    },
+};
 
 /// How the vault reads secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,16 +79,16 @@ impl VaultSettings {
             Mode::Asymmetric => "RSA",
             Mode::KeyFile | Mode::StoredSecretKey => "AES/GCM/NoPadding",
         });
-        let location = value("keystore.identity.location");
+        let location = value(LOCATION);
         Self {
             configured: value("secretRepositories").is_some(),
-            enabled: value("secVault.enabled").is_none_or(|it| it.eq_ignore_ascii_case("true")),
+            enabled: value(ENABLED).is_none_or(|it| it.eq_ignore_ascii_case("true")),
             mode,
             cipher: Cipher::named(algorithm, Dialect::Vault),
             keystore: location.map(|location| IdentityStore {
                 location,
-                kind: value("keystore.identity.type"),
-                alias: value("keystore.identity.alias"),
+                kind: value(KIND),
+                alias: value(ALIAS),
             }),
         }
     }
@@ -101,7 +107,7 @@ pub fn secret_conf(
 ) -> String {
     let mut lines = Vec::new();
     if product.at_least(3, 0) {
-        lines.push(("secVault.enabled", "true"));
+        lines.push((ENABLED, "true"));
     }
     lines.extend([
         (
@@ -132,15 +138,9 @@ pub fn secret_conf(
     }
     let callback = "org.wso2.carbon.securevault.DefaultSecretCallbackHandler";
     lines.extend([
-        ("keystore.identity.location", store.location.as_str()),
-        (
-            "keystore.identity.type",
-            store.kind.as_deref().unwrap_or("JKS"),
-        ),
-        (
-            "keystore.identity.alias",
-            store.alias.as_deref().unwrap_or_default(),
-        ),
+        (LOCATION, store.location.as_str()),
+        (KIND, store.kind.as_deref().unwrap_or("JKS")),
+        (ALIAS, store.alias.as_deref().unwrap_or_default()),
         (
             "keystore.identity.store.password",
             "identity.store.password",
@@ -153,6 +153,51 @@ pub fn secret_conf(
     lines.iter().map(line).collect()
 }
 
+/// A `secret-conf.properties` that is set up, switched on and with another keystore: every other line as it was,
+/// and all of it if it says so already. A location that leads to the same file of whichever home stays as it is
+/// spelled, and another one of the same folder keeps what stands before it.
+pub fn repointed(document: &Document, store: Option<&IdentityStore>) -> Bytes {
+    let mut edits = Edits::new();
+    let mut added = Vec::new();
+    let mut set = |key: &str, value: &str| match document.all(key).last() {
+        Some(leaf) if leaf.text().trim() == value => {}
+        Some(leaf) => edits.set(document, leaf, value),
+        None => added.push(format!("{key}={}", value.replace('\\', "\\\\"))),
+    };
+    if document.all(ENABLED).next().is_some() {
+        set(ENABLED, "true");
+    }
+    if let Some(store) = store {
+        let old = document.all(LOCATION).last();
+        let old = old.map(|leaf| leaf.text().trim()).unwrap_or_default();
+        set(LOCATION, &relocated(old, &store.location));
+        set(KIND, store.kind.as_deref().unwrap_or("JKS"));
+        set(ALIAS, store.alias.as_deref().unwrap_or_default());
+    }
+    if !added.is_empty() {
+        let lines: Vec<&str> = added.iter().map(String::as_str).collect();
+        edits.insert_lines(document, None, &lines);
+    }
+    document.edited(&edits)
+}
+
+/// A location below the home, spelled as the old one was.
+fn relocated(old: &str, new: &str) -> String {
+    let folder = new.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let spelled = old.replace('\\', "/");
+    match spelled.rsplit_once('/') {
+        Some((before, _)) if !folder.is_empty() && before.ends_with(folder) => {
+            let kept = old.len() - (spelled.len() - before.len()) - folder.len();
+            format!("{}{new}", &old[..kept])
+        }
+        _ => new.to_owned(),
+    }
+}
+
+const ENABLED: &str = "secVault.enabled";
+const LOCATION: &str = "keystore.identity.location";
+const KIND: &str = "keystore.identity.type";
+const ALIAS: &str = "keystore.identity.alias";
 const ENCRYPTION_MODE: &str = "secretRepositories.file.encryptionMode";
 const STORED_SECRET_KEY: &str = "symmetric";
 const KEY_FILE: &str = "key.based.symmetric.encryption";
@@ -183,6 +228,36 @@ mod tests {
         );
         assert_eq!((symmetric.enabled, symmetric.mode), (false, Mode::KeyFile));
         assert_eq!(symmetric.cipher, Ok(Cipher::AesGcm));
+    }
+
+    #[test]
+    fn another_keystore_is_named_as_the_old_one_was_spelled() {
+        let store = IdentityStore::new(
+            "repository/resources/security/new.p12".to_owned(),
+            Some("PKCS12".to_owned()),
+            Some("key".to_owned()),
+        );
+        let repointed = |text: &str| {
+            let document = Document::read("f", Syntax::Properties, text.as_bytes()).unwrap();
+            let text = repointed(&document, Some(&store));
+            String::from_utf8(text.expose().to_vec()).unwrap()
+        };
+        let before = "# mine\r\nsecretRepositories=file\r\nsecVault.enabled=false\r\n\
+            keystore.identity.location=/opt/am/repository/resources/security/old.jks\r\nkeystore.identity.type=JKS\r\n";
+        let after = "# mine\r\nsecretRepositories=file\r\nsecVault.enabled=true\r\n\
+            keystore.identity.location=/opt/am/repository/resources/security/new.p12\r\nkeystore.identity.type=PKCS12\r\n\
+            keystore.identity.alias=key\r\n";
+        assert_eq!(repointed(before), after);
+        assert_eq!(repointed(after), after);
+        let elsewhere = "keystore.identity.location=conf/old.jks\n";
+        assert!(repointed(elsewhere).starts_with("keystore.identity.location=repository/"));
+        assert_eq!(
+            relocated(
+                r"C:\am\repository\resources\security\old.jks",
+                "repository/resources/security/new.jks"
+            ),
+            r"C:\am\repository/resources/security/new.jks"
+        );
     }
 
     #[test]

@@ -2,11 +2,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::write;
+use super::{secrets::done_name, write};
 use crate::{
     disk::{Effect, Intended},
-    install::{After, Installation, Misdirected},
-    wso2::config::Shown,
+    install::{After, AtStart, Installation, Misdirected},
+    wso2::{config::Shown, vault::Outcome},
 };
 
 /// Writes what an installation changes, or has changed, as `apim-pki/install/v1`.
@@ -44,12 +44,24 @@ pub fn installation(
                 .iter()
                 .map(|it| Url::new(it, urls))
                 .collect(),
+            secrets: installation.secrets.iter().map(Secret::from).collect(),
+            in_clear: installation.in_clear.iter().map(|it| &**it).collect(),
             promised: installation
                 .promised
                 .iter()
                 .map(|it| it.name.as_str())
                 .collect(),
             restart: after.restart,
+            at_start: after.at_start.as_ref().map(|it| match it {
+                AtStart::Key => Start {
+                    needs: "key",
+                    store: None,
+                },
+                AtStart::Password { store, .. } => Start {
+                    needs: "password",
+                    store: Some(store),
+                },
+            }),
             order: after
                 .order
                 .iter()
@@ -67,8 +79,11 @@ struct Install<'a> {
     files: Vec<File<'a>>,
     values: Vec<Value<'a>>,
     urls: Vec<Url<'a>>,
+    secrets: Vec<Secret<'a>>,
+    in_clear: Vec<&'a str>,
     promised: Vec<&'a str>,
     restart: bool,
+    at_start: Option<Start<'a>>,
     order: Vec<&'a str>,
 }
 
@@ -99,6 +114,29 @@ struct Url<'a> {
     written: &'a str,
     wanted: &'a str,
     changed: bool,
+}
+
+#[derive(Serialize)]
+struct Secret<'a> {
+    alias: &'a str,
+    file: &'a str,
+    done: &'static str,
+}
+
+#[derive(Serialize)]
+struct Start<'a> {
+    needs: &'static str,
+    store: Option<&'a str>,
+}
+
+impl<'a> From<&'a Outcome> for Secret<'a> {
+    fn from(it: &'a Outcome) -> Self {
+        Self {
+            alias: &it.alias,
+            file: &it.place.file,
+            done: done_name(it.done),
+        }
+    }
 }
 
 impl<'a> From<&'a Intended> for File<'a> {

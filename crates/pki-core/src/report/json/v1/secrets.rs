@@ -291,7 +291,7 @@ fn verdict_name(verdict: &Verdict) -> &'static str {
     }
 }
 
-fn done_name(done: Done) -> &'static str {
+pub(super) fn done_name(done: Done) -> &'static str {
     match done {
         Done::Added => "added",
         Done::AlreadyNew => "already-new",

@@ -7,7 +7,6 @@ use super::{
     release::Releases,
     resolve::Resolver,
     stores::{FOLDER, located},
-    values::kind,
 };
 use crate::{
     secret::Password,
@@ -152,7 +151,7 @@ impl Row {
             false,
         );
         if let Some(relative) = self.kind {
-            set(relative, kind(store.format), false);
+            set(relative, store.format.java_name(), false);
         }
         set(self.password, password.expose(), true);
         if let Some(relative) = self.key_password {

@@ -3,12 +3,9 @@
 use zeroize::Zeroizing;
 
 use super::stores::{self, FOLDER, Row};
-use crate::{
-    keystore::Format,
-    wso2::{
-        Slot,
-        config::{Leaf, Shown, WantedStore, Written, edit::toml_string},
-    },
+use crate::wso2::{
+    Slot,
+    config::{Leaf, Shown, WantedStore, Written, edit::toml_string},
 };
 
 /// A value to write.
@@ -68,7 +65,7 @@ impl Part {
                 };
                 Value::plain(&format!("{home}{FOLDER}{}", store.file))
             }
-            Self::Kind => Value::plain(kind(store.format)),
+            Self::Kind => Value::plain(store.format.java_name()),
             Self::Password => Value::secret(&store.password),
             Self::Alias => Value::plain(store.alias.as_ref()?),
         })
@@ -98,7 +95,7 @@ pub(in crate::wso2::config) fn tomcat(store: &WantedStore) -> Zeroizing<String> 
     for (last, part) in parts(row) {
         let value = match part {
             Part::Alias => store.alias.as_deref().map(Value::plain),
-            Part::Kind => Some(Value::plain(kind(store.format))),
+            Part::Kind => Some(Value::plain(store.format.java_name())),
             Part::Location => {
                 let path = format!("${{carbon.home}}/{FOLDER}{}", store.file);
                 Some(Value::plain(&path))
@@ -119,7 +116,7 @@ pub(in crate::wso2::config) fn tomcat(store: &WantedStore) -> Zeroizing<String> 
 pub(super) fn main_values(slot: Slot, store: &WantedStore) -> Vec<(&'static str, Value)> {
     let mut values = vec![
         ("file_name", Value::plain(&store.file)),
-        ("type", Value::plain(kind(store.format))),
+        ("type", Value::plain(store.format.java_name())),
         ("password", Value::secret(&store.password)),
     ];
     if slot != Slot::Truststore {
@@ -136,13 +133,5 @@ pub(super) fn main_table(slot: Slot) -> &'static str {
         Slot::Primary => "keystore.primary",
         Slot::Tls => "keystore.tls",
         Slot::Truststore => "truststore",
-    }
-}
-
-/// A format as the JCA names it.
-pub(super) fn kind(format: Format) -> &'static str {
-    match format {
-        Format::Pkcs12 => "PKCS12",
-        _ => "JKS",
     }
 }

@@ -116,7 +116,7 @@ impl<'a> Editor<'a> {
             refuse_dashes(it, leaf, &location)?;
             self.set(document, leaf, &location);
         }
-        let kind = kind(wanted.format);
+        let kind = wanted.format.java_name();
         match leaf(fields.kind) {
             Some(leaf) => self.set(document, leaf, kind),
             // Where no type is written it is JKS, which most readers take for PKCS #12 too.
@@ -275,7 +275,7 @@ impl<'a> Editor<'a> {
         let element = Element {
             children: vec![
                 Element::new("Location", &location),
-                Element::new("Type", kind(internal.format)),
+                Element::new("Type", internal.format.java_name()),
                 password("Password"),
                 Element::new("KeyAlias", &alias),
                 password("KeyPassword"),
@@ -298,15 +298,6 @@ impl<'a> Editor<'a> {
 fn beside(it: &Use<'_>) -> Option<BlockId> {
     let (document, leaf) = it.location_leaf()?;
     document.element_of(leaf)
-}
-
-/// As the JCA names it.
-fn kind(format: Format) -> &'static str {
-    match format {
-        Format::Pkcs12 => "PKCS12",
-        Format::Jceks => "JCEKS",
-        _ => "JKS",
-    }
 }
 
 /// The password itself.
