@@ -22,7 +22,7 @@ pub struct Misdirected {
     pub written: String,
     /// `host:port` as the topology has it.
     pub wanted: String,
-    /// Nodes that should be named beside it, for their own port each, and are not.
+    /// Servers that should be named beside it and are not, each as `host:port`: a value of one server gets one.
     pub missing: Vec<String>,
     /// What the edit of the configuration takes.
     pub authority: WantedAuthority,
@@ -84,7 +84,7 @@ pub(super) fn misdirected(
             let missing = free
                 .by_ref()
                 .filter(|it| last && it.host != target.host)
-                .map(|it| it.host.clone())
+                .map(|it| format!("{}:{}", bracketed(&it.host), self::port(endpoint, node, it)))
                 .collect();
             found.push(Misdirected {
                 place: place.clone(),

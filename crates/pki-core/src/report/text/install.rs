@@ -51,6 +51,7 @@ pub fn installation(
     if !urls {
         write_urls(&installation.misdirected, &mut lines)?;
     }
+    write_missing(&installation.misdirected, &mut lines)?;
     let values: usize = installation.edited.iter().map(|it| it.changes.len()).sum();
     lines.put(
         0,
@@ -182,6 +183,27 @@ fn write_urls(misdirected: &[Misdirected], lines: &mut Lines<'_>) -> io::Result<
             6,
             &format!("written `{}`, the {} is `{}`", it.written, it.to, it.wanted),
         )?;
+    }
+    lines.blank()
+}
+
+/// A value of one server gets one server; which others belong beside it, somebody has to say there.
+fn write_missing(misdirected: &[Misdirected], lines: &mut Lines<'_>) -> io::Result<()> {
+    let mut some = misdirected
+        .iter()
+        .filter(|it| !it.missing.is_empty())
+        .peekable();
+    if some.peek().is_none() {
+        return Ok(());
+    }
+    lines.put(
+        0,
+        "values with one server, beside which others belong; none is added, since how depends on the place:",
+    )?;
+    for it in some {
+        lines.put(2, &format!("{}: {}", it.place, it.place.key))?;
+        let missing = it.missing.join("`, `");
+        lines.put(6, &format!("beside `{}` belong `{missing}`", it.wanted))?;
     }
     lines.blank()
 }

@@ -113,6 +113,7 @@ struct Url<'a> {
     key: &'a str,
     written: &'a str,
     wanted: &'a str,
+    missing: Vec<&'a str>,
     changed: bool,
 }
 
@@ -162,6 +163,7 @@ impl<'a> Url<'a> {
             key: &it.place.key,
             written: &it.written,
             wanted: &it.wanted,
+            missing: it.missing.iter().map(String::as_str).collect(),
             changed,
         }
     }
