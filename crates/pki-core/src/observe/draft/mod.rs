@@ -9,7 +9,10 @@ use super::{Cluster, Member};
 use crate::{
     secret::Password,
     topology::{Topology, TopologyError},
-    wso2::{Product, Role, config::Told},
+    wso2::{
+        Product, Role,
+        config::{Told, toml_string},
+    },
     x509::Fingerprint,
 };
 
@@ -259,17 +262,7 @@ impl Lines {
 
 /// A basic string of TOML.
 fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+    toml_string(text).to_string()
 }
 
 /// A text once for each, in order.

@@ -308,7 +308,7 @@ pub(super) fn toml_like(old: &str, value: &str) -> Zeroizing<String> {
 }
 
 /// A basic string (TOML 1.0, section String).
-pub(super) fn toml_string(value: &str) -> Zeroizing<String> {
+pub(crate) fn toml_string(value: &str) -> Zeroizing<String> {
     let mut out = Zeroizing::new(String::with_capacity(value.len() + 8));
     out.push('"');
     for c in value.chars() {

@@ -55,6 +55,7 @@ pub use document::{BlockId, Document, DocumentError, Leaf, Syntax};
 pub use edit::Edits;
 use edit::Element;
 pub(in crate::wso2) use edit::toml_key;
+pub(crate) use edit::toml_string;
 pub use home::{CONFIGURATION_FILES, DEPLOYMENT_TOML, HOME_MARKS, HomeFiles};
 pub use model::{
     Call, CallTarget, Client, Credential, DataSource, Endpoint, Generation, HomeConfig, Host,
