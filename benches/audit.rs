@@ -11,6 +11,7 @@
     reason = "a bench prints, and ends where something is wrong"
 )]
 
+mod certificates;
 mod measure;
 
 use std::{
@@ -22,12 +23,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use certificates::{PASSWORD, certificate, pattern};
 use measure::{argument, median, ms, peak, print_target, root};
 use pki_core::{
     key::{PrivateKey, SystemRandom, read_private_key},
-    keystore::{
-        Content, Encoding, Entry, Keystore, Pkcs12Profile, SealedKey, read_pem_certificates,
-    },
+    keystore::{Content, Encoding, Entry, Keystore, Pkcs12Profile, SealedKey},
     secret::Password,
     x509::{Certificate, Fingerprint},
 };
@@ -253,19 +253,5 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.unwrap().path()).collect()
 }
 
-fn pattern(name: &str) -> Certificate {
-    let pem = fs::read(root().join("testdata/cli").join(name)).unwrap();
-    read_pem_certificates(&pem).unwrap().remove(0)
-}
-
-/// One certificate a number: the same but for the last bytes of its signature.
-fn certificate(pattern: &Certificate, number: usize) -> Certificate {
-    let mut der = pattern.der().to_vec();
-    let at = der.len() - 4;
-    der[at..].copy_from_slice(&u32::try_from(number).unwrap().to_be_bytes());
-    Certificate::from_der(der)
-}
-
-const PASSWORD: &str = "a-bench-password-of-32-characters";
 /// While the patterns are valid.
 const NOW: &str = "2027-06-01T00:00:00Z";

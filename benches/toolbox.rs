@@ -11,6 +11,7 @@
     reason = "a bench prints, and ends where something is wrong"
 )]
 
+mod certificates;
 mod measure;
 
 use std::{
@@ -19,12 +20,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use measure::{argument, median, ms, peak, root};
+use certificates::{PASSWORD, certificate, pattern};
+use measure::{argument, median, ms, peak};
 use pki_core::{
     key::SystemRandom,
-    keystore::{Encoding, Entry, Keystore, Pkcs12Profile, read_pem_certificates},
+    keystore::{Encoding, Entry, Keystore, Pkcs12Profile},
     secret::Password,
-    x509::Certificate,
 };
 
 fn main() {
@@ -243,20 +244,5 @@ fn other(encoding: Encoding) -> Encoding {
     }
 }
 
-/// A certificate of the usual size.
-fn pattern(name: &str) -> Certificate {
-    let pem = fs::read(root().join("testdata/cli").join(name)).unwrap();
-    read_pem_certificates(&pem).unwrap().remove(0)
-}
-
-/// One certificate a number: the same but for the last bytes of its signature.
-fn certificate(pattern: &Certificate, number: usize) -> Certificate {
-    let mut der = pattern.der().to_vec();
-    let at = der.len() - 4;
-    der[at..].copy_from_slice(&u32::try_from(number).unwrap().to_be_bytes());
-    Certificate::from_der(der)
-}
-
-const PASSWORD: &str = "a-bench-password-of-32-characters";
 /// Between the end of `expired.pem` and that of `leaf.pem`.
 const NOW: &str = "2027-06-01T00:00:00Z";
