@@ -11,7 +11,8 @@ use super::{
     RelPath, Sha256, Shared, View, commit, generation,
     journal::HIDDEN,
     lock,
-    seam::{Found, Kind, Seam, System},
+    seam::{Found, Kind, Seam},
+    system::System,
     tree::Tree,
     undo,
 };
@@ -26,6 +27,8 @@ use crate::secret::Bytes;
 pub struct Home {
     root: PathBuf,
     seam: Arc<dyn Seam>,
+    /// The one that writes.
+    confined: Arc<dyn Seam>,
 }
 
 /// The only one who may change a home, until it is dropped.
@@ -94,11 +97,19 @@ impl Home {
             path: dir.to_path_buf(),
             source,
         })?;
-        Self::open_on(root, Arc::new(System))
+        Self::open_on(root, Arc::new(System), confined())
     }
 
-    pub(super) fn open_on(root: PathBuf, seam: Arc<dyn Seam>) -> Result<Self, DiskError> {
-        let home = Self { root, seam };
+    pub(super) fn open_on(
+        root: PathBuf,
+        seam: Arc<dyn Seam>,
+        confined: Arc<dyn Seam>,
+    ) -> Result<Self, DiskError> {
+        let home = Self {
+            root,
+            seam,
+            confined,
+        };
         let tree = home.tree(home.seam.user());
         if !tree.folder(Path::new(""))? {
             let gone = std::io::ErrorKind::NotFound.into();
@@ -124,7 +135,7 @@ impl Home {
     /// [`DiskError::Io`].
     pub fn lock(self, wait: Duration, holder: &Holder) -> Result<LockedHome, DiskError> {
         let user = self.seam.user();
-        let tree = self.tree(user);
+        let tree = Tree::home(self.root.clone(), user, Arc::clone(&self.confined));
         if let Some(Found { owner, .. }) = tree.check(Path::new(""))?
             && owner != user
             && user != 0
@@ -300,6 +311,17 @@ impl HomeView<'_> {
     pub fn prepare_undo(&self, foreign: Foreign) -> Result<Option<Prepared>, DiskError> {
         undo::prepare(self.0, foreign)
     }
+}
+
+/// Only Linux opens a folder that may be searched and not read.
+#[cfg(target_os = "linux")]
+fn confined() -> Arc<dyn Seam> {
+    Arc::new(super::confined::Confined)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn confined() -> Arc<dyn Seam> {
+    Arc::new(System)
 }
 
 /// True for a state that is not what a finished run leaves: something installed, and nothing staged.

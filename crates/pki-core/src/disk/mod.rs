@@ -98,6 +98,8 @@
 //! over NFS where the server gives locks.
 
 mod commit;
+#[cfg(target_os = "linux")]
+mod confined;
 mod digest;
 mod error;
 mod file_set;
@@ -107,11 +109,13 @@ mod home;
 mod journal;
 mod locate;
 mod lock;
+mod opened;
 mod place;
 mod prepared;
 mod rel_path;
 mod seam;
 mod single;
+mod system;
 mod tree;
 mod undo;
 mod view;

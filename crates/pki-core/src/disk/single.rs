@@ -8,7 +8,8 @@ use std::{
 
 use super::{
     DiskError, Refusal,
-    seam::{Access, Attempt, Found, Held, Kind, Seam, System},
+    seam::{Access, Attempt, Found, Held, Kind, Seam},
+    system::System,
 };
 use crate::secret::Bytes;
 

@@ -4,11 +4,7 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    DiskError, Holder, Locked, Shared, lock,
-    seam::{Seam, System},
-    tree::Tree,
-};
+use super::{DiskError, Holder, Locked, Shared, lock, seam::Seam, system::System, tree::Tree};
 
 /// A folder that holds files which belong together: one that exists, or one that will be made.
 ///

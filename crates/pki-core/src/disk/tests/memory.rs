@@ -113,9 +113,9 @@ impl Memory {
         state.make(path, node).unwrap();
     }
 
-    pub(super) fn symlink(&self, target: &str, link: &str) {
+    pub(super) fn symlink(&self, target: &str, link: &str, owner: u32) {
         let mut state = self.state();
-        let node = Node::new(What::Link(PathBuf::from(target)), USER, 0o777, 0, 1);
+        let node = Node::new(What::Link(PathBuf::from(target)), owner, 0o777, 0, 1);
         state.make(Path::new(link), node).unwrap();
     }
 

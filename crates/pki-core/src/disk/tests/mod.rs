@@ -1,6 +1,8 @@
 //! What a workspace promises: on a disk that exists only here and fails wherever it is told to, and on
 //! the real one.
 
+#[cfg(target_os = "linux")]
+mod confined;
 mod faults;
 mod home;
 mod memory;

@@ -261,14 +261,14 @@ fn home(links: bool, user: u32) -> Memory {
     disk.file("/srv/am/conf/gone.xml", "old gone", USER, 0o600);
     disk.file("/srv/am/real/target.xml", "old target", USER, 0o640);
     disk.file("/mnt/shared/ep.xml", "old ep", other, 0o666);
-    disk.symlink("../real/target.xml", "/srv/am/conf/link.xml");
-    disk.symlink("/mnt/shared", "/srv/am/server");
+    disk.symlink("../real/target.xml", "/srv/am/conf/link.xml", USER);
+    disk.symlink("/mnt/shared", "/srv/am/server", user);
     disk.settle();
     disk
 }
 
 fn open(disk: &Memory) -> Result<Home, DiskError> {
-    Home::open_on(PathBuf::from("/srv/am"), disk.seam())
+    Home::open_on(PathBuf::from("/srv/am"), disk.seam(), disk.seam())
 }
 
 fn install(disk: &Memory) -> Result<(), DiskError> {

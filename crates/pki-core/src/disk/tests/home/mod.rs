@@ -1,6 +1,8 @@
 //! What a home promises: on the real disk, as its owner and as root, and on the one that fails.
 
 mod faults;
+#[cfg(target_os = "linux")]
+mod raced;
 mod refused;
 mod root;
 

@@ -187,7 +187,7 @@ fn a_home_that_is_not_there_or_is_a_file_is_no_home() {
 fn what_has_no_room_is_not_begun() {
     let base = tempfile::tempdir().unwrap();
     let dir = home(base.path());
-    let tree = tree::Tree::home(dir, 0, std::sync::Arc::new(seam::System));
+    let tree = tree::Tree::home(dir, 0, std::sync::Arc::new(crate::disk::system::System));
     let mut needed = BTreeMap::from([(PathBuf::new(), 4096)]);
     tree.has_space(&needed).unwrap();
     needed.insert(PathBuf::new(), u64::MAX);
