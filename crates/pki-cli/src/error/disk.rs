@@ -23,7 +23,6 @@ pub(crate) fn disk(error: &DiskError, paste: &Paste) -> CommandError {
             )),
             None => failed.hint("wait for it, or wait longer: `--lock-timeout 2m`"),
         },
-        DiskError::Edited { .. } => CommandError::refused(message),
         DiskError::Io { path, source, .. } => {
             let failed = failed.because(source);
             match source.kind() {
@@ -87,6 +86,10 @@ fn refused(path: &Path, reason: &Refusal, message: String) -> CommandError {
         Refusal::Link => CommandError::refused(message).hint(format!(
             "no link is followed in a workspace: put the file itself there, or name another \
              workspace with `--workspace DIR` (`ls -l {shown}` shows where it leads)"
+        )),
+        Refusal::ForeignLink { .. } => CommandError::refused(message).hint(format!(
+            "its owner would change what belongs to somebody else. If it is meant to be so, root takes the link: \
+             `chown -h root {shown}`"
         )),
         Refusal::Dangling => CommandError::refused(message).hint(format!(
             "`ls -l {shown}` shows where it leads: put the file there, or take the link away"

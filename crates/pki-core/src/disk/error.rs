@@ -150,6 +150,14 @@ pub enum Refusal {
         /// How many are accepted.
         limit: usize,
     },
+    /// A symbolic link that somebody put on the way to another user's file.
+    #[error("it is a symbolic link of user {owner}, and leads to what belongs to user {to}")]
+    ForeignLink {
+        /// The number of the link's owner, who is not root.
+        owner: u32,
+        /// The number of the owner of the file, or of the folder in which it would be made.
+        to: u32,
+    },
     /// Another user owns it.
     #[error("it belongs to user {owner}, not to user {user}")]
     ForeignOwner {

@@ -295,7 +295,8 @@ impl HomeView<'_> {
     ///
     /// [`DiskError::Refused`] for a file of somebody else (root may), a file or folder without the bit
     /// that lets its owner write, a folder or something special where a file belongs, a mounted file, a
-    /// link that leads nowhere, two paths that lead to one file, and a name in [`Home::STATE`];
+    /// link that leads nowhere, or (unless root made it) to a file of somebody else than the link's owner,
+    /// two paths that lead to one file, and a name in [`Home::STATE`];
     /// [`DiskError::NoSpace`]; [`DiskError::Io`] if the system says that it cannot be written.
     pub fn prepare(&self, files: FileSet) -> Result<Prepared, DiskError> {
         Prepared::new(self.0, files)

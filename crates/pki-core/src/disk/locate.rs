@@ -27,6 +27,8 @@ pub(super) struct Located {
     pub(super) missing: Vec<Place>,
     /// True if the last part of the path is a link.
     pub(super) linked: bool,
+    /// The links on the way, each with its owner.
+    pub(super) links: Vec<(PathBuf, u32)>,
 }
 
 impl Tree {
@@ -42,6 +44,7 @@ impl Tree {
             folder: folder.to_path_buf(),
             missing: Vec::new(),
             linked: false,
+            links: Vec::new(),
         })
     }
 
@@ -86,13 +89,30 @@ impl Tree {
             let may = self.seam().may_write(&self.at(place), Kind::File);
             may.map_err(self.io("write", place))?;
         }
-        if let Some(Found { mode, .. }) = self.check(folder)?
+        let dir = self.check(folder)?;
+        if let Some(Found { mode, .. }) = dir
             && mode & SEARCHED_AND_WRITTEN != SEARCHED_AND_WRITTEN
         {
             return Err(self.refused(folder, Refusal::ReadOnly { mode }));
         }
+        if let Some(Found { owner, .. }) = located.found.or(dir) {
+            self.may_lead(&located.links, owner)?;
+        }
         let may = self.seam().may_write(&self.at(folder), Kind::Folder);
         may.map_err(self.io("write in", folder))
+    }
+
+    /// A link leads its owner's files about, and no others: root, or who shares a folder with somebody, would
+    /// else be led to write what the owner of the link may not.
+    fn may_lead(&self, links: &[(PathBuf, u32)], to: u32) -> Result<(), DiskError> {
+        let foreign = links.iter().find(|(_, owner)| ![0, to].contains(owner));
+        match foreign {
+            None => Ok(()),
+            Some((link, owner)) => {
+                let owner = *owner;
+                Err(self.refused(link, Refusal::ForeignLink { owner, to }))
+            }
+        }
     }
 
     /// What the journal has to know of a home's file; `None` in a workspace.
@@ -198,7 +218,8 @@ struct Walk<'a> {
     real: PathBuf,
     /// The parts that are still to go.
     todo: VecDeque<OsString>,
-    links: u32,
+    /// Those that were followed, each with its owner.
+    links: Vec<(PathBuf, u32)>,
     /// The outermost link that is being followed, and how many parts are to go behind where it leads.
     link: Option<(PathBuf, usize)>,
 }
@@ -209,7 +230,7 @@ impl<'a> Walk<'a> {
             tree,
             real: tree.root().to_path_buf(),
             todo: path.as_path().iter().map(OsString::from).collect(),
-            links: 0,
+            links: Vec::new(),
             link: None,
         }
     }
@@ -234,10 +255,12 @@ impl<'a> Walk<'a> {
             match found {
                 None => return self.missing(&next),
                 Some(Found {
-                    kind: Kind::Link, ..
+                    kind: Kind::Link,
+                    owner,
+                    ..
                 }) => {
                     linked |= self.todo.is_empty();
-                    self.follow(next)?;
+                    self.follow(next, owner)?;
                 }
                 Some(Found {
                     kind: Kind::Special,
@@ -258,9 +281,9 @@ impl<'a> Walk<'a> {
         Err(self.tree.refused(&self.real, Refusal::NotAFile))
     }
 
-    fn follow(&mut self, link: PathBuf) -> Result<(), DiskError> {
-        self.links += 1;
-        if self.links > MAX_LINKS {
+    fn follow(&mut self, link: PathBuf, owner: u32) -> Result<(), DiskError> {
+        self.links.push((link.clone(), owner));
+        if self.links.len() > MAX_LINKS {
             return Err(self.tree.refused(&link, Refusal::Dangling));
         }
         let target = self.tree.seam().read_link(&link);
@@ -278,7 +301,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn found(&self, file: &Path, found: Found, linked: bool) -> Result<Located, DiskError> {
+    fn found(self, file: &Path, found: Found, linked: bool) -> Result<Located, DiskError> {
         if file == self.tree.root() {
             return Err(self.tree.refused(Path::new(""), Refusal::NotAFile));
         }
@@ -288,11 +311,12 @@ impl<'a> Walk<'a> {
             folder: self.within(&self.real),
             missing: Vec::new(),
             linked,
+            links: self.links,
         })
     }
 
     /// Nothing is there: a new file, unless it is what a link promised.
-    fn missing(&mut self, first: &Path) -> Result<Located, DiskError> {
+    fn missing(mut self, first: &Path) -> Result<Located, DiskError> {
         if let Some((link, _)) = &self.link {
             return Err(self.tree.refused(link, Refusal::Dangling));
         }
@@ -309,6 +333,7 @@ impl<'a> Walk<'a> {
             folder,
             missing,
             linked: false,
+            links: self.links,
         })
     }
 
@@ -320,7 +345,7 @@ impl<'a> Walk<'a> {
 }
 
 /// As many as Linux follows, path_resolution(7).
-const MAX_LINKS: u32 = 40;
+const MAX_LINKS: usize = 40;
 
 /// For the owner: write.
 const WRITTEN: u32 = 0o200;

@@ -92,7 +92,16 @@
 //! refused if it is a link, belongs to somebody else, or may be written by group or others. So nobody
 //! but the user, or root, can change a path between a check and its use.
 //!
+//! A home belongs to the effective user, or to anybody if that is root. Of its files it trusts nothing:
+//! links are followed when a change is prepared, to what belongs to the link's own owner (or anywhere, if
+//! root made the link), and are an error from then on (on Linux, where every folder is opened from the one
+//! before). Its state is the user's alone, as a workspace is.
+//!
 //! # Limits
+//!
+//! Of a home: access control lists and other extended attributes are not given to a new content; they come
+//! back with an undo where the file system has links. The times of folders are not put back. The lock is
+//! the home's: two homes that share a folder do not wait for each other, and each undoes its own.
 //!
 //! Unix only. The lock is advisory (`flock`): it holds between runs of this library on one machine, and
 //! over NFS where the server gives locks.

@@ -57,6 +57,54 @@ fn root_leaves_every_owner_and_makes_new_files_for_those_who_have_the_folder() {
 }
 
 #[test]
+fn a_link_leads_root_to_no_file_of_another_user_unless_root_made_it() {
+    if !is_root() {
+        return;
+    }
+    let base = tempfile::tempdir().unwrap();
+    let dir = home(base.path());
+    give_away(&dir, OWNER);
+    fs::create_dir(base.path().join("roots")).unwrap();
+    write(&base.path().join("roots"), "x.xml", "old", 0o644);
+    let links = ["folder", "conf/file.xml"];
+    symlink("../roots", dir.join(links[0])).unwrap();
+    symlink("../../roots/x.xml", dir.join(links[1])).unwrap();
+    let owned = |owner| {
+        for link in links {
+            std::os::unix::fs::lchown(dir.join(link), Some(owner), None).unwrap();
+        }
+    };
+    for (owner, to) in [(OWNER, 0), (OWNER, OWNER + 1)] {
+        owned(owner);
+        chown(base.path().join("roots"), Some(to), None).unwrap();
+        chown(base.path().join("roots/x.xml"), Some(to), None).unwrap();
+        let before = snapshot(base.path());
+        for (file, link) in [
+            ("folder/x.xml", links[0]),
+            ("folder/new", links[0]),
+            ("folder/deep/new", links[0]),
+            ("conf/file.xml", links[1]),
+        ] {
+            let locked = lock(&dir).unwrap();
+            let told = locked.view().prepare(set(&[(file, "new")])).map(drop);
+            assert_refused(told, &dir.join(link), &Refusal::ForeignLink { owner, to });
+        }
+        assert_eq!(snapshot(base.path()), before);
+    }
+    for (owner, to) in [(0, OWNER), (OWNER, OWNER), (0, 0)] {
+        owned(owner);
+        chown(base.path().join("roots"), Some(to), None).unwrap();
+        chown(base.path().join("roots/x.xml"), Some(to), None).unwrap();
+        let before = snapshot(base.path());
+        install(&dir, &[("folder/x.xml", "new"), ("folder/deep/new", "new")]);
+        install(&dir, &[("conf/file.xml", "newer")]);
+        undo(&dir, Foreign::Refuse);
+        undo(&dir, Foreign::Refuse);
+        assert_eq!(snapshot(base.path()), before);
+    }
+}
+
+#[test]
 fn a_folder_that_gives_its_group_gives_it_to_new_files_too() {
     let base = tempfile::tempdir().unwrap();
     let dir = home(base.path());
