@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use pki_core::{
-    disk::{Committed, Foreign, Home, HomeView, Label, LockedHome, Prepared, Recovery},
+    disk::{Committed, Foreign, Home, HomeView, Label, LockedHome, Pending, Prepared, Recovery},
     install::{self, After, AtStart, FoundSecrets, Installation, Order, PasswordStyle},
     key::SystemRandom,
     observe::{GivenKeys, HomeReader, VaultHome, running_server},
@@ -242,10 +242,14 @@ impl<'a> Place<'a> {
         let held = match args.dry_run {
             true => {
                 let shared = home.share(global.lock_timeout).map_err(failed)?;
-                if shared.pending().is_some() {
-                    ui.warning(
+                match shared.pending() {
+                    None => {}
+                    Some(Pending::Unknown { owner }) => ui.warning(format_args!(
+                        "user {owner} installed here: whether that was interrupted cannot be seen"
+                    )),
+                    Some(_) => ui.warning(
                         "an installation was interrupted here: the next one finishes it first",
-                    );
+                    ),
                 }
                 Held::Shared(shared)
             }
@@ -253,7 +257,10 @@ impl<'a> Place<'a> {
                 let locked = home.lock(global.lock_timeout, &holder()).map_err(failed)?;
                 match locked.recovery() {
                     None => {}
-                    Some(Recovery::Finished { why, when, files, .. }) => ui.warning(format_args!(
+                    Some(
+                        Recovery::Finished { why, when, files, .. }
+                        | Recovery::Undone { why, when, files },
+                    ) => ui.warning(format_args!(
                         "the `{why}` of {} was interrupted while it wrote: it was completed now, {} files",
                         ui::moment(*when),
                         files.len()

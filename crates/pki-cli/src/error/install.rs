@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use pki_core::{
-    disk::{DiskError, Refusal},
+    disk::{DiskError, Home, Refusal},
     install::InstallRefusal,
     observe::{HomeError, NoVaultKey},
     topology::generated_secret,
@@ -11,7 +11,7 @@ use pki_core::{
     },
 };
 
-use super::CommandError;
+use super::{CommandError, disk::disk};
 use crate::paste::{Paste, quoted};
 
 /// Nothing is installed, and why.
@@ -156,30 +156,34 @@ pub(crate) fn home(error: &DiskError, dir: &Path, command: &str) -> CommandError
             "what was changed since stays beside the file, with `.found` at the end of its name: `{command} --keep-changed`"
         )),
         DiskError::Refused { path, reason } => match reason {
+            // Whoever installed undoes: what others prepared is not carried out, by root neither.
+            Refusal::ForeignOwner { owner, .. } if path.ends_with(Home::STATE) => {
+                CommandError::refused(message).hint(format!(
+                    "run it as the user who installed here: number {owner}, `stat -c %U {}`",
+                    quoted(path)
+                ))
+            }
             Refusal::ForeignOwner { .. } => CommandError::refused(message)
                 .hint("run it as the user who owns the home, or as root"),
-            Refusal::ReadOnly { .. } => {
-                CommandError::refused(message).hint(format!("`chmod u+w {}`", quoted(path)))
-            }
-            _ => CommandError::refused(message),
+            Refusal::Link => CommandError::refused(message),
+            _ => disk(error, &Paste::default()),
         },
-        DiskError::Held { holder: Some(holder), .. } => CommandError::failed(message).hint(format!(
-            "wait for it (`ps -p {}`), or wait longer: `--lock-timeout 2m`",
-            holder.pid
+        DiskError::Changed { path, .. } => CommandError::failed(message).hint(format!(
+            "an interrupted run cannot be finished over it: look at it, move it away, and run it again: \
+             `mv {0} {0}.found`",
+            quoted(path)
         )),
-        DiskError::Held { .. } => {
-            CommandError::failed(message).hint("wait for it, or wait longer: `--lock-timeout 2m`")
-        }
         DiskError::Unfinished { source, .. } => CommandError::failed(message)
             .because(source)
-            .hint(format!("run it again, it will be completed: `{command}`")),
+            .hint(format!(
+                "run it again, it will be completed; or complete it and take it back: `{command}`"
+            )),
         DiskError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             CommandError::failed(message).because(source).hint(format!(
                 "a home is the folder that has `repository/conf` in it: `ls {}`",
                 quoted(dir)
             ))
         }
-        DiskError::Io { source, .. } => CommandError::failed(message).because(source),
-        _ => CommandError::failed(message),
+        _ => disk(error, &Paste::default()),
     }
 }
