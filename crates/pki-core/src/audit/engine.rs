@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     edit,
-    keystore::{Content, DecodeError, Format, Integrity},
+    keystore::{Content, DecodeError, Format, Integrity, Keystore},
     observe::{Access, Found, FoundFile, Opened, open_with_any, sweep},
     secret::Password,
     verify::Edge,
@@ -301,7 +301,8 @@ impl<'a> Auditor<'a> {
     }
 
     fn opened(&self, purpose: Purpose, soon: Soon, bytes: &[u8], opened: Opened) -> Judged {
-        let (opened, default_password) = try_default_passwords(bytes, opened);
+        let (mut opened, default_password) = try_default_passwords(bytes, opened);
+        self.certificates.share(&mut opened.decoded.keystore);
         let decoded = &opened.decoded;
         let password = match &opened.access {
             Access::Password(password) => Some(password),
@@ -392,9 +393,13 @@ fn try_default_passwords(bytes: &[u8], opened: Opened) -> (Opened, Option<&'stat
     let sealed = matches!(opened.access, Access::NoPassword | Access::WrongPassword);
     if sealed && cheap {
         for known in default_passwords() {
-            if let Ok(found) = open_with_any(bytes, &[Password::new(known)])
-                && proves(&found)
-            {
+            let password = Password::new(known);
+            let Ok(decoded) = Keystore::decode_looked(bytes, &opened.decoded, &password) else {
+                continue;
+            };
+            let access = Access::Password(password);
+            let found = Opened { decoded, access };
+            if proves(&found) {
                 return (found, Some(known));
             }
         }

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use time::OffsetDateTime;
@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::Purpose;
 use crate::{
     edit::{self, Fault},
-    keystore::{Alias, Content, Decoded, Format},
+    keystore::{Alias, Content, Decoded, Format, Keystore},
     wso2::{KnownKey, known_certificate},
     x509::{Certificate, Fingerprint, View, name::Comparable},
 };
@@ -97,6 +97,14 @@ pub(super) struct Links {
     authority_key: Option<u64>,
 }
 
+/// Anchors to which the same chains lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct AnchorId {
+    subject: u64,
+    subject_key: Option<u64>,
+    spki: Fingerprint,
+}
+
 impl StoreFacts {
     /// True for a keystore whose certificates are there to be trusted: it has no private key.
     pub(crate) fn is_truststore(&self) -> bool {
@@ -158,15 +166,43 @@ impl CertificateFacts {
     pub(crate) fn names(&self) -> (u64, u64) {
         (self.links.subject, self.links.issuer)
     }
+
+    /// What decides which chains lead to this as an anchor: the same for the old and the new certificate of
+    /// an authority that kept its key.
+    pub(crate) fn anchor(&self) -> AnchorId {
+        AnchorId {
+            subject: self.links.subject,
+            subject_key: self.links.subject_key,
+            spki: self.spki,
+        }
+    }
 }
 
 /// The facts of every certificate, each once.
 #[derive(Debug, Default)]
 pub(super) struct Certificates {
-    shards: [Mutex<HashMap<Fingerprint, Arc<CertificateFacts>>>; SHARDS],
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    facts: HashMap<Fingerprint, Arc<CertificateFacts>>,
+    /// Authorities as they were read: a thousand truststores hold the same ones.
+    authorities: HashMap<Fingerprint, Certificate>,
 }
 
 impl Certificates {
+    /// Puts those that were read before in the place of the authorities of a store, so that each is read
+    /// once.
+    pub(super) fn share(&self, keystore: &mut Keystore) {
+        for certificate in keystore.certificates_mut() {
+            let shard = self.shard(certificate.fingerprint());
+            if let Some(read) = shard.authorities.get(&certificate.fingerprint()) {
+                *certificate = read.clone();
+            }
+        }
+    }
+
     /// What a store holds.
     pub(super) fn facts(&self, decoded: &Decoded, faults: &[edit::Finding]) -> StoreFacts {
         let mut facts = StoreFacts {
@@ -197,14 +233,20 @@ impl Certificates {
 
     fn of(&self, certificate: &Certificate) -> Option<Arc<CertificateFacts>> {
         let sha256 = certificate.fingerprint();
-        let shard = &self.shards[usize::from(sha256.as_bytes()[0]) % SHARDS];
-        let mut known = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(facts) = known.get(&sha256) {
+        if let Some(facts) = self.shard(sha256).facts.get(&sha256) {
             return Some(facts.clone());
         }
         let facts = Arc::new(CertificateFacts::of(certificate, certificate.view().ok()?));
-        known.insert(sha256, facts.clone());
-        Some(facts)
+        let mut shard = self.shard(sha256);
+        if facts.is_ca && shard.authorities.len() < MOST_AUTHORITIES {
+            shard.authorities.insert(sha256, certificate.clone());
+        }
+        Some(shard.facts.entry(sha256).or_insert(facts).clone())
+    }
+
+    fn shard(&self, sha256: Fingerprint) -> MutexGuard<'_, Shard> {
+        let shard = &self.shards[usize::from(sha256.as_bytes()[0]) % SHARDS];
+        shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -231,3 +273,6 @@ fn hash(value: impl Hash) -> u64 {
 
 /// So that the threads of a machine seldom wait for each other.
 const SHARDS: usize = 16;
+/// In each shard: 4,096 in all, ten times what the vendors of truststores have between them. Beyond that
+/// memory would grow with what is looked at.
+const MOST_AUTHORITIES: usize = 256;

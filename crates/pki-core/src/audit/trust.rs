@@ -6,10 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{CertificateFacts, KeyFacts, Looked, StoreFacts};
-use crate::x509::Fingerprint;
+use super::{CertificateFacts, KeyFacts, Looked, StoreFacts, facts::AnchorId};
 
-/// The anchors of every truststore, by name.
+/// The anchors of every truststore, by name; of those to which the same chains lead, one.
 #[derive(Debug, Default)]
 pub(crate) struct Trust {
     by_subject: HashMap<u64, Vec<Arc<CertificateFacts>>>,
@@ -42,7 +41,7 @@ impl Trust {
                 continue;
             }
             for (_, certificate) in &store.facts.trusted {
-                if seen.insert(certificate.sha256) {
+                if seen.insert(certificate.anchor()) {
                     let (subject, _) = certificate.names();
                     let same_name = trust.by_subject.entry(subject).or_default();
                     same_name.push(certificate.clone());
@@ -92,7 +91,7 @@ pub fn leads_to(chain: &[Arc<CertificateFacts>], store: &StoreFacts) -> bool {
 
 /// Every entry of a truststore to which a private key's chain leads.
 pub(super) fn anchors_in_use<'a>(stores: &'a [Looked], trust: &Trust) -> Vec<AnchorInUse<'a>> {
-    let mut users: HashMap<Fingerprint, (String, usize)> = HashMap::new();
+    let mut users: HashMap<AnchorId, (String, usize)> = HashMap::new();
     let mut contents = HashSet::new();
     for store in stores {
         if !contents.insert(Arc::as_ptr(&store.facts)) {
@@ -101,14 +100,14 @@ pub(super) fn anchors_in_use<'a>(stores: &'a [Looked], trust: &Trust) -> Vec<Anc
         for key in &store.facts.keys {
             for anchor in trust.anchors(&key.chain) {
                 let user = || (format!("`{}` in {}", key.alias, store.path), 0);
-                users.entry(anchor.sha256).or_insert_with(user).1 += 1;
+                users.entry(anchor.anchor()).or_insert_with(user).1 += 1;
             }
         }
     }
     let mut found = Vec::new();
     for store in stores.iter().filter(|store| store.facts.is_truststore()) {
         for (alias, certificate) in &store.facts.trusted {
-            if let Some((user, uses)) = users.get(&certificate.sha256) {
+            if let Some((user, uses)) = users.get(&certificate.anchor()) {
                 let used_by = match uses {
                     1 => user.clone(),
                     _ => format!("{user}, one of {uses},"),
@@ -130,4 +129,34 @@ pub(super) fn keys(stores: &[Looked]) -> impl Iterator<Item = (&Looked, &KeyFact
     stores
         .iter()
         .flat_map(|store| store.facts.keys.iter().map(move |key| (store, key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::testing::Lab;
+
+    #[test]
+    fn every_certificate_of_an_authority_that_kept_its_key_is_in_use() {
+        let (old, new) = (Lab.ca(), Lab.ca().years(2025, 2050));
+        let leaf = Lab.tls().issued_by(&old);
+        let stores = Lab
+            .jks("tls.jks", [leaf.entry("tls")])
+            .and_trust("a.jks", [("old", old.certificate())])
+            .and_trust(
+                "b.jks",
+                [
+                    ("new", new.certificate()),
+                    ("other", Lab.other().certificate()),
+                ],
+            )
+            .audit(&[])
+            .stores;
+        let trust = Trust::of(&stores);
+        let used = anchors_in_use(&stores, &trust);
+        let used: Vec<_> = used.iter().map(|it| (it.alias, &*it.used_by)).collect();
+        let user = "`tls` in tls.jks";
+        assert_eq!(used, [("old", user), ("new", user)]);
+        assert_eq!(trust.truststores, 2);
+    }
 }

@@ -27,6 +27,7 @@ pub(super) fn decoded(format: Format, keystore: Keystore) -> Decoded {
         protections: Vec::new(),
         encoding: None,
         keystore,
+        proven: None,
     }
 }
 

@@ -1,6 +1,8 @@
 use std::fmt;
 
-use super::{DecodeError, EncodeError, Keystore, bcfks, bks, der, jceks, jks, pem, pkcs7, pkcs12};
+use super::{
+    DecodeError, EncodeError, Keystore, bcfks, bks, der, java, jceks, jks, pem, pkcs7, pkcs12,
+};
 use crate::{
     key::Random,
     secret::{Bytes, Password},
@@ -238,6 +240,8 @@ pub struct Decoded {
     pub encoding: Option<Encoding>,
     /// The store.
     pub keystore: Keystore,
+    /// How long the part is that the digest of a format of Java's own proves.
+    pub(super) proven: Option<usize>,
 }
 
 impl Keystore {
@@ -294,6 +298,27 @@ impl Keystore {
         match Format::detect(bytes) {
             Some(Format::Pkcs12) => pkcs12::look(bytes),
             _ => decode(bytes, None),
+        }
+    }
+
+    /// As [`Keystore::decode`], for bytes that were looked at already, so that several passwords can be
+    /// tried: a JKS or JCEKS is not read again for one that is wrong.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keystore::decode`].
+    pub fn decode_looked(
+        bytes: &[u8],
+        looked: &Decoded,
+        password: &Password,
+    ) -> Result<Decoded, DecodeError> {
+        match looked.proven {
+            Some(length) if !java::proves(bytes, length, password) => {
+                Err(DecodeError::WrongPassword {
+                    format: looked.format,
+                })
+            }
+            _ => Self::decode(bytes, password),
         }
     }
 

@@ -71,6 +71,19 @@ impl Keystore {
             })
     }
 
+    /// Every certificate, in chains and trusted, to put an equal one in its place.
+    pub(crate) fn certificates_mut(&mut self) -> impl Iterator<Item = &mut Certificate> {
+        self.entries
+            .iter_mut()
+            .flat_map(|entry| match &mut entry.content {
+                Content::PrivateKey { chain, .. } => chain.as_mut_slice(),
+                Content::TrustedCertificate { certificate, .. } => {
+                    std::slice::from_mut(certificate)
+                }
+                Content::SecretKey { .. } => &mut [],
+            })
+    }
+
     /// Adds an entry at the end, whatever is there already: what a reader does.
     pub fn push(&mut self, entry: Entry) {
         if let Some(index) = self.index.get_mut() {

@@ -87,6 +87,7 @@ pub(super) fn decode(bytes: &[u8], password: Option<&Password>) -> Result<Decode
         protections: Vec::new(),
         encoding: None,
         keystore,
+        proven: None,
     })
 }
 

@@ -23,7 +23,7 @@ use super::{DecodeError, Encoding, Format};
 use crate::secret::{Bytes, Password};
 
 pub(super) use cursor::Cursor;
-pub(super) use reader::{decode, moment};
+pub(super) use reader::{decode, moment, proves};
 
 /// In what the two formats differ.
 pub(super) struct Dialect {

@@ -18,17 +18,14 @@ pub(in super::super) fn decode(
     let mut cursor = Cursor::new(dialect.format, bytes);
     let keystore = body(&mut cursor, dialect)?;
     let end = cursor.position();
-    let found = cursor.take(DIGEST_LENGTH, "the digest at the end")?;
+    cursor.take(DIGEST_LENGTH, "the digest at the end")?;
     let integrity = match password {
         None => Integrity::Unchecked,
-        Some(password) => {
-            let wanted = digest(password, &bytes[..end]);
-            verify_slices_are_equal(wanted.as_ref(), found).map_err(|_| {
-                DecodeError::WrongPassword {
-                    format: dialect.format,
-                }
-            })?;
-            Integrity::Verified
+        Some(password) if proves(bytes, end, password) => Integrity::Verified,
+        Some(_) => {
+            return Err(DecodeError::WrongPassword {
+                format: dialect.format,
+            });
         }
     };
     Ok(Decoded {
@@ -40,7 +37,18 @@ pub(in super::super) fn decode(
         protections: Vec::new(),
         encoding: dialect.encoding,
         keystore,
+        proven: Some(end),
     })
+}
+
+/// True if the digest behind this many bytes is theirs, with this password.
+pub(in super::super) fn proves(bytes: &[u8], length: usize, password: &Password) -> bool {
+    bytes
+        .split_at_checked(length)
+        .and_then(|(body, rest)| Some((body, rest.get(..DIGEST_LENGTH)?)))
+        .is_some_and(|(body, found)| {
+            verify_slices_are_equal(digest(password, body).as_ref(), found).is_ok()
+        })
 }
 
 fn body(cursor: &mut Cursor<'_>, dialect: &Dialect) -> Result<Keystore, DecodeError> {

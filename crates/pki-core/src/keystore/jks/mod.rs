@@ -95,6 +95,21 @@ mod tests {
     }
 
     #[test]
+    fn a_password_is_tried_on_what_was_looked_at_as_if_it_were_read_with_it() {
+        let whole = file(2, 1, &[&trusted("ca", 5, Some("X.509"), b"x")]);
+        let followed = [&whole[..], b"what Java ignores"].concat();
+        for bytes in [&whole, &followed] {
+            let looked = Keystore::look(bytes).unwrap();
+            for password in [password(), Password::new("wrong")] {
+                let tried = Keystore::decode_looked(bytes, &looked, &password);
+                assert_eq!(tried, Keystore::decode(bytes, &password));
+            }
+            let cut = &bytes[..whole.len() - 1];
+            assert!(Keystore::decode_looked(cut, &looked, &password()).is_err());
+        }
+    }
+
+    #[test]
     fn version_1_is_read_and_written_as_version_2() {
         let bytes = file(1, 1, &[&trusted("ca", 5, None, b"x")]);
         let keystore = decode(&bytes, Some(&password())).unwrap().keystore;

@@ -81,6 +81,7 @@ fn read(
         protections: safes.schemes.iter().map(Scheme::protection).collect(),
         encoding: profile.map(Encoding::Pkcs12),
         keystore,
+        proven: None,
     })
 }
 
