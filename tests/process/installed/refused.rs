@@ -36,8 +36,10 @@ fn what_must_not_be_installed_is_refused_and_nothing_is_touched() {
     // This process is no server: a number that another program has by now counts for nothing.
     let shown = deployment.install(node, &["--dry-run"]);
     assert_eq!(shown.code, Some(0), "{shown:#?}");
+    // A process of one piece: a child of it would stay when it is killed, with the output of this test open.
     let mut server = std::process::Command::new("sh")
-        .args(["-c", "sleep 600 # wso2server.sh"])
+        .args(["-c", "read -r _ # wso2server.sh"])
+        .stdin(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     fs::write(home.join("wso2carbon.pid"), format!("{}\n", server.id())).unwrap();
