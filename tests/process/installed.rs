@@ -5,6 +5,7 @@ mod audited;
 mod encrypted;
 mod java;
 mod refused;
+mod sharing;
 
 use std::{
     collections::BTreeMap,
@@ -236,13 +237,15 @@ fn state(home: &Path) -> State {
             let path = entry.unwrap().path();
             let found = fs::symlink_metadata(&path).unwrap();
             let name = path.strip_prefix(home).unwrap().to_path_buf();
-            let (time, content) = match found.is_dir() {
+            let time = (found.mtime(), found.mtime_nsec());
+            let (time, content) = match (found.is_dir(), found.is_symlink()) {
                 // A folder's time tells when names in it changed.
-                true => ((0, 0), None),
-                false => (
-                    (found.mtime(), found.mtime_nsec()),
-                    Some(fs::read(&path).unwrap()),
-                ),
+                (true, _) => ((0, 0), None),
+                (_, true) => {
+                    let target = fs::read_link(&path).unwrap();
+                    (time, Some(target.into_os_string().into_encoded_bytes()))
+                }
+                _ => (time, Some(fs::read(&path).unwrap())),
             };
             state.insert(name, (found.mode(), time.0, time.1, content));
             if found.is_dir() {

@@ -1,9 +1,13 @@
+mod undo;
+
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use pki_core::{
-    disk::{Committed, Foreign, Home, HomeView, Label, LockedHome, Pending, Prepared, Recovery},
-    install::{self, After, AtStart, FoundSecrets, Installation, Order, PasswordStyle},
+    disk::{
+        Committed, Effect, Home, HomeView, Intended, Label, LockedHome, Pending, Prepared, Recovery,
+    },
+    install::{self, After, AtStart, FoundSecrets, Installation, Order, PasswordStyle, Sharers},
     key::SystemRandom,
     observe::{GivenKeys, HomeReader, VaultHome, running_server},
     report,
@@ -71,6 +75,10 @@ pub(crate) struct InstallArgs {
     /// With `--undo`: a file that was changed since stays beside, with `.found` at the end of its name
     #[arg(long, requires = "undo")]
     pub(crate) keep_changed: bool,
+
+    /// With `--undo`: also bring back what other nodes may share, behind a link or on a mounted file system
+    #[arg(long, requires = "undo")]
+    pub(crate) shared: bool,
 }
 
 /// How the configuration of a home holds passwords.
@@ -100,7 +108,7 @@ pub(crate) enum Style {
 /// Installs, or undoes.
 pub(crate) fn run(ui: &Ui, global: &Global, args: &InstallArgs) -> Result<Outcome, CommandError> {
     match &args.node {
-        _ if args.undo => undo(ui, global, args),
+        _ if args.undo => undo::undo(ui, global, args),
         Some(node) => put(ui, global, args, node),
         None => Err(CommandError::usage(
             "`--node NODE` says whose files to install",
@@ -152,6 +160,16 @@ fn put(ui: &Ui, global: &Global, args: &InstallArgs, node: &str) -> Result<Outco
         .view()
         .prepare(files)
         .map_err(|error| place.error(&error))?;
+    let shared: Vec<Intended> = shared(prepared.files(), &installation.sharers)
+        .cloned()
+        .collect();
+    for file in shared.iter().filter(|it| it.effect == Effect::Replace) {
+        let found = place.view().read(&file.path);
+        if let Some(found) = found.map_err(|error| place.error(&error))? {
+            install::refuse_other_nodes_store(&order, file, &found)
+                .map_err(|refusal| error::install(&refusal, &args.home, &paste))?;
+        }
+    }
     let changed: Vec<_> = prepared.files().iter().map(|it| it.path.clone()).collect();
     let after = install::after(&topology, node, &installation, &changed);
     show(ui, global, args, node, &installation, &prepared, &after)?;
@@ -163,14 +181,32 @@ fn put(ui: &Ui, global: &Global, args: &InstallArgs, node: &str) -> Result<Outco
         return Ok(Outcome::Done);
     }
     let question = format!("write this to `{}`?", args.home.display());
-    let label = format!("install {}", node.name);
+    let label = format!("{LABEL}{}", node.name);
     let Some(committed) = place.commit(ui, global, prepared, &question, &label)? else {
         ui.status("nothing was written");
         return Ok(Outcome::Done);
     };
     told(ui, args, &installation, &committed, &after, node)?;
+    warn_of_shared_files(ui, &shared, &installation.sharers);
     warn_of_root_files(ui, args, &looked, &after);
     Ok(Outcome::Done)
+}
+
+/// Those that other nodes may have too.
+fn shared<'a>(files: &'a [Intended], sharers: &'a Sharers) -> impl Iterator<Item = &'a Intended> {
+    let is_shared = |file: &&Intended| sharers.of_file(file).is_some();
+    files.iter().filter(is_shared)
+}
+
+/// What was written for other nodes too.
+fn warn_of_shared_files(ui: &Ui, files: &[Intended], sharers: &Sharers) {
+    let Some(nodes) = files.first().and_then(|file| sharers.of_file(file)) else {
+        return;
+    };
+    ui.warning(format_args!(
+        "{} may share what was written out of this home: install there too before it is started again",
+        report::text::named(nodes)
+    ));
 }
 
 /// Files in the home with the password of a keystore that is replaced.
@@ -185,40 +221,6 @@ fn warn_of_root_files(ui: &Ui, args: &InstallArgs, looked: &VaultHome, after: &A
             args.home.join(name).display()
         ));
     }
-}
-
-fn undo(ui: &Ui, global: &Global, args: &InstallArgs) -> Result<Outcome, CommandError> {
-    let place = Place::open(ui, global, args)?;
-    let foreign = match args.keep_changed {
-        true => Foreign::SetAside,
-        false => Foreign::Refuse,
-    };
-    let prepared = place
-        .view()
-        .prepare_undo(foreign)
-        .map_err(|error| place.error(&error))?;
-    let Some(prepared) = prepared else {
-        ui.status(format_args!("nothing to undo in `{}`", args.home.display()));
-        return Ok(Outcome::Done);
-    };
-    let mut out = Vec::new();
-    report::text::intended(prepared.files(), ui.layout(), &mut out)
-        .map_err(|error| CommandError::output(&error))?;
-    if !ui.is_quiet() {
-        ui.data(&out)?;
-    }
-    if args.dry_run {
-        return Ok(Outcome::Done);
-    }
-    let question = format!("bring this back in `{}`?", args.home.display());
-    match place.commit(ui, global, prepared, &question, "undo")? {
-        Some(committed) => {
-            let files = committed.written.len() + committed.retired.len();
-            ui.status(format_args!("brought back: {files} files are as they were"));
-        }
-        None => ui.status("nothing was changed"),
-    }
-    Ok(Outcome::Done)
 }
 
 /// A home that is held: to be looked at alone, or to be changed.
@@ -424,3 +426,6 @@ impl From<Style> for PasswordStyle {
         }
     }
 }
+
+/// How an installation calls itself, with the node's name behind it.
+const LABEL: &str = "install ";

@@ -45,6 +45,12 @@ pub(crate) fn install(refusal: &InstallRefusal, home: &Path, paste: &Paste) -> C
                 paste.command(&format!("install --node {of} --home {}", quoted(home)))
             ))
             .hint("`--any-host` installs it all the same"),
+        InstallRefusal::OtherNodesStore { file, of } => CommandError::refused(message)
+            .hint("each node needs a folder of its own for its stores: only the deployment folder can be shared")
+            .hint(format!(
+                "if `{of}` does not use that file, move it away first: `mv {0} {0}.found`",
+                quoted(file)
+            )),
         InstallRefusal::OtherPrimary { .. } => CommandError::refused(message).hint(
             "what the home has encrypted can be read with its own key alone: bring that key into the \
              topology, `[primary] keystore = \"…\"` with `keystore_password`, in an empty workspace",

@@ -8,11 +8,12 @@ use std::{
 };
 
 use super::{
-    DiskError, Refusal, RelPath,
+    DiskError, Elsewhere, Refusal, RelPath,
     journal::{Real, Was},
     place::Place,
     seam::{Access, FILE_MODE, FOLDER_MODE, Found, Kind},
     tree::Tree,
+    view::rel_path,
 };
 
 /// A path, and what it leads to.
@@ -113,6 +114,43 @@ impl Tree {
                 Err(self.refused(link, Refusal::ForeignLink { owner, to }))
             }
         }
+    }
+
+    /// Whether a file lies out of the home's own tree.
+    pub(super) fn elsewhere(&self, located: &Located) -> Result<Option<Elsewhere>, DiskError> {
+        if located.place.is_outside() {
+            let within = |(link, _): &(PathBuf, u32)| {
+                let link = link.strip_prefix(self.root());
+                link.ok().map(Path::to_path_buf)
+            };
+            let last = located.links.iter().rev().find_map(within);
+            let link = last.map(|link| rel_path(self, &link)).transpose()?;
+            return Ok(link.map(Elsewhere::Link));
+        }
+        if !self.is_home() {
+            return Ok(None);
+        }
+        let mut folder = located.folder.as_path();
+        while let Some(above) = folder.parent() {
+            if self.is_mount(folder, above)? {
+                return Ok(Some(Elsewhere::Mount(rel_path(self, folder)?)));
+            }
+            folder = above;
+        }
+        Ok(None)
+    }
+
+    fn is_mount(&self, folder: &Path, above: &Path) -> Result<bool, DiskError> {
+        let device = |dir: &Path| {
+            let found = self.seam().inspect(&self.at(dir));
+            let found = found.map_err(self.io("look at", dir))?;
+            Ok::<_, DiskError>(found.map(|found| found.device))
+        };
+        if device(folder)? != device(above)? {
+            return Ok(true);
+        }
+        let mounted = self.seam().mounted(&self.at(folder));
+        mounted.map_err(self.io("look at", folder))
     }
 
     /// What the journal has to know of a home's file; `None` in a workspace.

@@ -140,6 +140,7 @@ pub use file_set::{Change, FileSet};
 pub use generation::{Generation, GenerationId, Label, Recorded};
 pub use home::{Foreign, Home, HomeView, LockedHome, Pending, SharedHome};
 pub use lock::{Holder, Locked, Recovery, Shared};
+pub use place::Elsewhere;
 pub use prepared::{Effect, Intended, Prepared};
 pub use rel_path::{PathError, RelPath};
 pub use single::SingleFile;

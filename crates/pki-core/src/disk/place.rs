@@ -26,6 +26,15 @@ impl Place {
     }
 }
 
+/// Why a file of a home does not lie in the home's own tree: other homes may have the same one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// This link leads out of the home.
+    Link(RelPath),
+    /// Another file system, or another folder of one, is mounted at this folder of the home.
+    Mount(RelPath),
+}
+
 impl From<RelPath> for Place {
     fn from(path: RelPath) -> Self {
         Self(path.into())

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Change, DiskError, FileSet, GenerationId, Refusal, RelPath, Sha256,
+    Change, DiskError, Elsewhere, FileSet, GenerationId, Refusal, RelPath, Sha256,
     journal::{Real, Step, Was},
     locate::Located,
     place::Place,
@@ -42,8 +42,8 @@ pub struct Intended {
     pub path: RelPath,
     /// The file itself, behind the links on the way.
     pub file: PathBuf,
-    /// True if that is not below the home.
-    pub outside: bool,
+    /// Where the home's own tree was left on the way; `None` for a file in it.
+    pub elsewhere: Option<Elsewhere>,
     /// What is done to it.
     pub effect: Effect,
     /// Where what somebody else wrote there is kept.
@@ -122,7 +122,7 @@ impl Prepared {
                         return Err(tree.refused(path.as_path(), Refusal::Link));
                     }
                     tree.may_change(&located)?;
-                    self.intend(tree, &path, &located, Effect::Remove);
+                    self.intend(tree, &path, &located, Effect::Remove)?;
                     let real = tree.real(&located)?;
                     self.steps.push(Step::Retire { path, old, real });
                 }
@@ -139,7 +139,7 @@ impl Prepared {
                     Some(_) => Effect::Replace,
                     None => Effect::Create,
                 };
-                self.intend(tree, &path, &located, effect);
+                self.intend(tree, &path, &located, effect)?;
                 self.make(&located.missing);
                 let real = tree.real(&located)?;
                 self.need(real.as_ref(), &located, &bytes);
@@ -176,14 +176,15 @@ impl Prepared {
         path: &RelPath,
         located: &Located,
         effect: Effect,
-    ) {
+    ) -> Result<(), DiskError> {
         self.intended.push(Intended {
             path: path.clone(),
             file: tree.at(located.place.as_path()),
-            outside: located.place.is_outside(),
+            elsewhere: tree.elsewhere(located)?,
             effect,
             set_aside: None,
         });
+        Ok(())
     }
 
     /// What is below the retired folders, unless the set says something else about it.

@@ -96,7 +96,7 @@ impl Undo<'_> {
             ..tree.real(&located)?.unwrap_or_else(|| real.clone())
         };
         let effect = self.step(path, found, before, now, real.was, &located)?;
-        self.prepared.intend(tree, path, &located, effect);
+        self.prepared.intend(tree, path, &located, effect)?;
         if let (Some(intended), Some(aside)) = (self.prepared.intended.last_mut(), aside) {
             intended.set_aside = Some(tree.at(aside.as_path()));
         }

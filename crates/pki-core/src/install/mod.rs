@@ -11,6 +11,7 @@ mod after;
 mod bundle;
 mod refusal;
 mod secrets;
+mod sharing;
 mod urls;
 mod wanted;
 
@@ -18,6 +19,7 @@ pub use after::{After, Reload, after};
 pub use bundle::{bundle, snippet};
 pub use refusal::InstallRefusal;
 pub use secrets::{AtStart, FoundSecrets};
+pub use sharing::{Sharers, refuse_other_nodes_store};
 pub use urls::Misdirected;
 pub use wanted::{PasswordStyle, Promised};
 
@@ -86,6 +88,8 @@ pub struct Installation {
     pub in_clear: Vec<Arc<str>>,
     /// What the server needs to open its vault, if there is something in it.
     pub at_start: Option<AtStart>,
+    /// The nodes that may have those files too that lie out of the home's own tree.
+    pub sharers: Sharers,
 }
 
 /// A store of the node, in its place.
@@ -160,6 +164,7 @@ pub fn install(order: &Order<'_>, random: &mut dyn Random) -> Result<Installatio
         secrets: secrets.outcomes,
         in_clear: in_clear(order, &again),
         at_start: secrets.at_start,
+        sharers: Sharers::of(order.topology, &order.node.name),
     })
 }
 

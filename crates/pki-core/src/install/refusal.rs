@@ -88,6 +88,14 @@ pub enum InstallRefusal {
         /// The node whose host it is.
         of: String,
     },
+    /// A key store that two nodes would share holds the key of the other one.
+    #[error("`{}` is the keystore of node `{of}`, which shares its folder with this home", file.display())]
+    OtherNodesStore {
+        /// The file, behind the links on the way.
+        file: PathBuf,
+        /// The node whose host its certificate names.
+        of: String,
+    },
     /// The home has a primary of its own, which may have encrypted something.
     #[error("the home has another primary key than the deployment")]
     OtherPrimary {

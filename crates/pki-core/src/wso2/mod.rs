@@ -52,6 +52,6 @@ pub use product::{InvalidProduct, Product};
 pub use reload::{ReloadRow, reloads};
 pub use role::{Role, UnknownRole};
 pub use slot::{
-    ENCRYPTION_KEY_ALIAS, ENCRYPTION_KEY_VARIABLE, GATEWAY_CERTIFICATE_ALIAS, PID_FILE,
-    SECURITY_FOLDER, Slot,
+    CONF_FOLDER, ENCRYPTION_KEY_ALIAS, ENCRYPTION_KEY_VARIABLE, GATEWAY_CERTIFICATE_ALIAS,
+    PID_FILE, SECURITY_FOLDER, Slot,
 };

@@ -6,6 +6,9 @@ use crate::keystore::Format;
 /// The truststore alias under which gateways from 3.0 on look for the certificate that signs tokens.
 pub const GATEWAY_CERTIFICATE_ALIAS: &str = "gateway_certificate_alias";
 
+/// The folder of a home with the configuration that is the node's own.
+pub const CONF_FOLDER: &str = "repository/conf";
+
 /// The folder of a home in which the product looks for its stores.
 pub const SECURITY_FOLDER: &str = "repository/resources/security";
 

@@ -17,7 +17,7 @@ pub use audit::audit;
 pub use certificate::{certificates, judged};
 pub use change::change;
 pub use difference::{differences, findings};
-pub use install::installation;
+pub use install::{installation, undoing};
 pub use probe::probe;
 pub use secrets::{changed_secrets, secrets};
 pub use store::stores;

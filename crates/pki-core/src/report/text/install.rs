@@ -6,8 +6,8 @@ use super::{
     secrets::done_said,
 };
 use crate::{
-    disk::{Effect, Intended},
-    install::{After, AtStart, Installation, Misdirected},
+    disk::{Effect, Elsewhere, Intended},
+    install::{After, AtStart, Installation, Misdirected, Sharers},
     wso2::{
         config::{Edited, Shown},
         vault::{Done, Outcome},
@@ -27,11 +27,12 @@ pub fn installation(
     layout: Layout,
     sink: &mut dyn Write,
 ) -> io::Result<()> {
+    let sharers = &installation.sharers;
     let mut lines = Lines::new(sink, layout);
     for edited in &installation.edited {
         let there = |it: &&Intended| it.path.as_str() == &*edited.file;
         if let Some(file) = intended.iter().find(there) {
-            lines.put(0, &headline(file))?;
+            lines.put(0, &headline(file, sharers))?;
             write_values(edited, &mut lines)?;
             lines.blank()?;
         }
@@ -42,7 +43,7 @@ pub fn installation(
     };
     let stores: Vec<&Intended> = intended.iter().filter(|it| !configured(it)).collect();
     for file in &stores {
-        lines.put(0, &headline(file))?;
+        lines.put(0, &headline(file, sharers))?;
     }
     if !stores.is_empty() {
         lines.blank()?;
@@ -63,15 +64,20 @@ pub fn installation(
     )
 }
 
-/// Writes which files would change.
+/// Writes which files an undo would change.
 ///
 /// # Errors
 ///
 /// If the sink cannot be written.
-pub fn intended(files: &[Intended], layout: Layout, sink: &mut dyn Write) -> io::Result<()> {
+pub fn undoing(
+    files: &[Intended],
+    sharers: &Sharers,
+    layout: Layout,
+    sink: &mut dyn Write,
+) -> io::Result<()> {
     let mut lines = Lines::new(sink, layout);
     files.iter().try_for_each(|file| {
-        lines.put(0, &headline(file))?;
+        lines.put(0, &headline(file, sharers))?;
         match &file.set_aside {
             None => Ok(()),
             Some(aside) => lines.put(
@@ -122,19 +128,34 @@ pub fn after(after: &After, node: &str, layout: Layout, sink: &mut dyn Write) ->
     Ok(())
 }
 
-fn headline(file: &Intended) -> String {
-    let what = match file.effect {
+fn headline(file: &Intended, sharers: &Sharers) -> String {
+    let mut what = match file.effect {
         Effect::Create => "new",
         Effect::Remove => "goes",
         Effect::Replace => "changes",
-    };
-    match file.outside {
-        true => format!(
-            "{} ({what}, behind a link: `{}`)",
-            file.path,
-            file.file.display()
-        ),
-        false => format!("{} ({what})", file.path),
+    }
+    .to_owned();
+    let shared = sharers.of_file(file);
+    match &file.elsewhere {
+        Some(Elsewhere::Link(_)) => {
+            what.push_str(&format!(", behind a link: `{}`", file.file.display()));
+        }
+        Some(Elsewhere::Mount(mount)) if shared.is_some() => {
+            what.push_str(&format!(", on what is mounted at `{mount}`"));
+        }
+        _ => {}
+    }
+    if let Some(nodes) = shared {
+        what.push_str(&format!("; {} may share it", named(nodes)));
+    }
+    format!("{} ({what})", file.path)
+}
+
+/// The nodes that share something, for a sentence.
+pub fn named(nodes: &[String]) -> String {
+    match nodes {
+        [] => "other nodes".to_owned(),
+        nodes => format!("`{}`", nodes.join("`, `")),
     }
 }
 

@@ -27,7 +27,7 @@ pub(in crate::report) use difference::aspect_said;
 pub use difference::differences;
 pub use finding::findings;
 pub(in crate::report) use finding::{fault_name, fault_said};
-pub use install::{after, installation, intended};
+pub use install::{after, installation, named, undoing};
 pub(in crate::report) use lines::visible;
 pub use plan::plan;
 pub use probe::{Probed, probe};

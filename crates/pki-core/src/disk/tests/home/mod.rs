@@ -148,7 +148,7 @@ fn what_would_be_done_is_told_with_the_files_behind_the_links() {
             (
                 it.path.as_str(),
                 it.file.strip_prefix(&real).unwrap(),
-                it.outside,
+                it.elsewhere.clone(),
                 it.effect,
             )
         })
@@ -159,25 +159,25 @@ fn what_would_be_done_is_told_with_the_files_behind_the_links() {
             (
                 "conf/a.xml",
                 Path::new("home/conf/a.xml"),
-                false,
+                None,
                 Effect::Remove
             ),
             (
                 "conf/link.xml",
                 Path::new("home/real/target.xml"),
-                false,
+                None,
                 Effect::Replace
             ),
             (
                 "conf/outside.xml",
                 Path::new("elsewhere.xml"),
-                true,
+                Some(Elsewhere::Link(path("conf/outside.xml"))),
                 Effect::Replace
             ),
             (
                 "security/new.jks",
                 Path::new("home/security/new.jks"),
-                false,
+                None,
                 Effect::Create
             ),
         ]
@@ -403,6 +403,10 @@ fn a_file_on_another_file_system_is_replaced_and_put_back_there() {
             ("conf/a.xml", "a"),
         ],
     );
+    assert_eq!(
+        elsewhere(&dir, "shared/sub/x"),
+        Some(Elsewhere::Link(path("shared")))
+    );
     assert_eq!(fs::read(other.path().join("ep.xml")).unwrap(), b"new ep");
     assert_eq!(mode(&other.path().join("ep.xml")), 0o660);
     assert_eq!(fs::read_dir(other.path()).unwrap().count(), 2);
@@ -504,6 +508,13 @@ fn undo(dir: &Path, foreign: Foreign) -> Committed {
     let mut locked = lock(dir).unwrap();
     let prepared = locked.view().prepare_undo(foreign).unwrap().unwrap();
     locked.commit(prepared, &label("undo")).unwrap()
+}
+
+/// How a file would be told that is written.
+fn elsewhere(dir: &Path, file: &str) -> Option<Elsewhere> {
+    let shared = Home::open(dir).unwrap().share(NO_WAIT).unwrap();
+    let prepared = shared.view().prepare(set(&[(file, "another")])).unwrap();
+    prepared.files()[0].elsewhere.clone()
 }
 
 fn write(dir: &Path, name: &str, text: &str, mode: u32) {

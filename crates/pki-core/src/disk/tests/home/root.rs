@@ -181,6 +181,7 @@ fn mounted_files_are_refused_and_mounted_folders_are_not() {
     let dir = home(base.path());
     fs::create_dir(base.path().join("volume")).unwrap();
     write(base.path(), "volume/x.xml", "old x", 0o644);
+    symlink("../real/x.xml", dir.join("conf/link-to-x.xml")).unwrap();
     let script = "mount --bind elsewhere.xml home/conf/b.xml && mount --bind volume home/real || exit 77; \
                   exec \"$0\" --exact --ignored \"$1\"";
     let done = Command::new("unshare")
@@ -251,6 +252,12 @@ fn acts_in_a_process_of_its_own() {
                 .prepare(set(&[("conf/b.xml", "x")]))
                 .map(|_| ());
             assert_refused(told, &dir.join("conf/b.xml"), &Refusal::Mounted);
+            // Of the same file system, so that nothing but the mount itself tells it.
+            for file in ["real/x.xml", "real/sub/new", "conf/link-to-x.xml"] {
+                let mount = Some(Elsewhere::Mount(path("real")));
+                assert_eq!(elsewhere(dir, file), mount, "{file}");
+            }
+            assert_eq!(elsewhere(dir, "conf/a.xml"), None);
             let before = snapshot(dir);
             install(dir, &[("real/x.xml", "new x"), ("real/sub/new", "new")]);
             assert_eq!(fs::read(dir.join("real/x.xml")).unwrap(), b"new x");

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::{secrets::done_name, write};
 use crate::{
-    disk::{Effect, Intended},
-    install::{After, AtStart, Installation, Misdirected},
+    disk::{Effect, Elsewhere, Intended},
+    install::{After, AtStart, Installation, Misdirected, Sharers},
     wso2::{config::Shown, vault::Outcome},
 };
 
@@ -37,7 +37,10 @@ pub fn installation(
         &Install {
             schema: "apim-pki/install/v1",
             node,
-            files: intended.iter().map(File::from).collect(),
+            files: intended
+                .iter()
+                .map(|it| File::new(it, &installation.sharers))
+                .collect(),
             values: changes.collect(),
             urls: installation
                 .misdirected
@@ -72,6 +75,40 @@ pub fn installation(
     )
 }
 
+/// Writes what an undo changes, or has changed, as `apim-pki/undo/v1`.
+///
+/// # Errors
+///
+/// If the sink cannot be written.
+pub fn undoing(files: &[Intended], sharers: &Sharers, sink: &mut dyn Write) -> io::Result<()> {
+    write(
+        &Undo {
+            schema: "apim-pki/undo/v1",
+            files: files
+                .iter()
+                .map(|it| Undone {
+                    file: File::new(it, sharers),
+                    set_aside: it.set_aside.as_ref().map(|to| to.display().to_string()),
+                })
+                .collect(),
+        },
+        sink,
+    )
+}
+
+#[derive(Serialize)]
+struct Undo<'a> {
+    schema: &'static str,
+    files: Vec<Undone<'a>>,
+}
+
+#[derive(Serialize)]
+struct Undone<'a> {
+    #[serde(flatten)]
+    file: File<'a>,
+    set_aside: Option<String>,
+}
+
 #[derive(Serialize)]
 struct Install<'a> {
     schema: &'static str,
@@ -92,6 +129,8 @@ struct File<'a> {
     path: &'a str,
     action: &'static str,
     behind_link: Option<String>,
+    mounted_at: Option<&'a str>,
+    shared_with: Option<&'a [String]>,
 }
 
 #[derive(Serialize)]
@@ -140,8 +179,9 @@ impl<'a> From<&'a Outcome> for Secret<'a> {
     }
 }
 
-impl<'a> From<&'a Intended> for File<'a> {
-    fn from(it: &'a Intended) -> Self {
+impl<'a> File<'a> {
+    fn new(it: &'a Intended, sharers: &'a Sharers) -> Self {
+        let is_link = matches!(it.elsewhere, Some(Elsewhere::Link(_)));
         Self {
             path: it.path.as_str(),
             action: match it.effect {
@@ -149,7 +189,12 @@ impl<'a> From<&'a Intended> for File<'a> {
                 Effect::Remove => "remove",
                 Effect::Replace => "replace",
             },
-            behind_link: it.outside.then(|| it.file.display().to_string()),
+            behind_link: is_link.then(|| it.file.display().to_string()),
+            mounted_at: match &it.elsewhere {
+                Some(Elsewhere::Mount(mount)) => Some(mount.as_str()),
+                _ => None,
+            },
+            shared_with: sharers.of_file(it),
         }
     }
 }
