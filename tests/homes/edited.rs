@@ -338,7 +338,7 @@ fn stores_in_the_url_of_a_broker_are_replaced_there() {
 }
 
 #[test]
-fn an_internal_keystore_of_its_own_is_added_or_kept_and_never_lost() {
+fn an_internal_keystore_of_its_own_is_added_or_replaced_as_is_wanted() {
     let Some(files) = all().remove("key-manager-1") else {
         return;
     };
@@ -376,12 +376,16 @@ fn an_internal_keystore_of_its_own_is_added_or_kept_and_never_lost() {
         refused.to_string().contains("no internal keystore"),
         "{refused}"
     );
-    // One that is there is not replaced by the primary.
+    // One that is there is replaced by the primary, if that is wanted: which key may be, `install` judges.
     let together = wanted(Format::Jks, Written::Plain);
-    let refused = config.edited(&together).unwrap_err();
-    assert!(
-        matches!(refused, EditError::OwnInternalKey { .. }),
-        "{refused}"
+    for it in config.edited(&together).unwrap() {
+        after.insert(it.file.to_string(), it.bytes);
+    }
+    let config = HomeConfig::read(&after, None);
+    let internal = store(&config, StoreConsumer::Internal, Slot::Internal);
+    assert_eq!(
+        internal.location.known().unwrap(),
+        "repository/resources/security/wso2carbon.jks"
     );
 }
 

@@ -7,6 +7,7 @@ mod shared;
 
 mod audit;
 mod edited;
+mod encrypting;
 mod found;
 mod home;
 mod observe;

@@ -53,8 +53,8 @@ pub(crate) struct InstallArgs {
     #[arg(long, value_enum, default_value_t = HomeStyle::Plain, conflicts_with = "undo")]
     pub(crate) passwords: HomeStyle,
 
-    /// The password of the keystore that the home's vault opens now, where the home has encrypted secrets and says
-    /// it nowhere in clear; may be given again
+    /// The password of a keystore of the home that the home says nowhere in clear: of the one that its vault opens now,
+    /// of its primary or internal one; may be given again
     ///
     /// A source, never the password: `file:PATH`, `env:NAME`, `fd:N`, `cmd:PROGRAM ARG…`, `prompt`.
     #[arg(long, value_name = "SRC", conflicts_with = "undo")]
@@ -137,13 +137,15 @@ fn put(ui: &Ui, global: &Global, args: &InstallArgs, node: &str) -> Result<Outco
     let home = &looked.home;
     let vault = looked.vault();
     let keys = looked.keys(&vault, &given);
+    let passwords = [given.stores.clone(), found.store_passwords(&topology)].concat();
     let order = Order {
         topology: &topology,
         node,
         found: &found,
         config: &home.config,
         release: home.product.as_ref().map(|told| told.value),
-        primary: home.certificate(Slot::Primary),
+        primary: &looked.encrypting_key(Slot::Primary, &passwords),
+        internal: &looked.encrypting_key(Slot::Internal, &passwords),
         secrets: FoundSecrets {
             documents: &looked.documents,
             unread: &looked.unread,

@@ -3,10 +3,11 @@ use std::path::Path;
 use pki_core::{
     disk::{DiskError, Home, Refusal},
     install::InstallRefusal,
-    observe::{HomeError, NoVaultKey},
+    observe::{HomeError, KeyUnknown, NoVaultKey},
     topology::generated_secret,
     wso2::{
-        config::{EditError, SnippetError, SnippetForm},
+        ENCRYPTION_KEY_VARIABLE, Slot,
+        config::{EditError, SnippetError, SnippetForm, Unknown},
         vault::ChangeError,
     },
 };
@@ -24,10 +25,6 @@ pub(crate) fn install(refusal: &InstallRefusal, home: &Path, paste: &Paste) -> C
         )),
         InstallRefusal::NotIssued { .. } => CommandError::failed(message)
             .hint(format!("{} makes it", paste.command("issue"))),
-        InstallRefusal::Edit(EditError::OwnInternalKey { .. }) => CommandError::refused(message).hint(
-            "what it has encrypted can be read with its own key alone: bring that key into the topology, \
-             `[internal] keystore = \"…\"` with `keystore_password`",
-        ),
         InstallRefusal::Edit(EditError::Unread { .. }) => CommandError::failed(message),
         InstallRefusal::NotInTopology { .. } | InstallRefusal::Edit(_) => {
             CommandError::usage(message)
@@ -55,6 +52,31 @@ pub(crate) fn install(refusal: &InstallRefusal, home: &Path, paste: &Paste) -> C
             "what the home has encrypted can be read with its own key alone: bring that key into the \
              topology, `[primary] keystore = \"…\"` with `keystore_password`, in an empty workspace",
         ),
+        InstallRefusal::OtherInternal { is_primary: true, .. } => CommandError::refused(message)
+            .found("the home's primary serves as its internal key")
+            .hint("take `[internal]` out of the topology, or adopt a keystore with the primary's key in it"),
+        InstallRefusal::OtherInternal { .. } => CommandError::refused(message).hint(
+            "what the home has encrypted can be read with its own key alone: bring that key into the topology, \
+             `[internal] keystore = \"…\"` with `keystore_password`",
+        ),
+        InstallRefusal::OtherEncryptionKey { .. } => CommandError::refused(message).hint(
+            "what the home has encrypted can be read with its own key alone: bring that key into the topology, \
+             `[encryption] key = \"file:PATH\"`, in an empty workspace",
+        ),
+        InstallRefusal::UnknownKey { slot, reason } => unknown_key(message, *slot, reason),
+        InstallRefusal::UnknownEncryptionKey { why, .. } => {
+            let refused = CommandError::refused(message);
+            match why {
+                Unknown::Secret(_) => refused.hint(
+                    "`--vault-password file:PATH` opens the keystore that the home's vault opens now",
+                ),
+                Unknown::Environment(_) => refused.hint(format!(
+                    "`--passwords env` leaves it to the environment, if the variable is called \
+                     `{ENCRYPTION_KEY_VARIABLE}`"
+                )),
+                _ => refused.hint("write the key itself in its place"),
+            }
+        }
         InstallRefusal::LostSecrets { error, missing } => {
             lost_secrets(message, error, missing.as_deref(), home)
         }
@@ -78,6 +100,24 @@ pub(crate) fn install(refusal: &InstallRefusal, home: &Path, paste: &Paste) -> C
             "set `product = \"{found}\"` in the topology, or name another home"
         )),
         _ => CommandError::failed(message),
+    }
+}
+
+/// A key that may have encrypted something, and that nobody can tell.
+fn unknown_key(message: String, slot: Slot, reason: &KeyUnknown) -> CommandError {
+    let refused = CommandError::refused(message).because(reason);
+    match reason {
+        KeyUnknown::Closed { path, .. } | KeyUnknown::Sealed { path, .. } => refused
+            .hint("`--vault-password file:PATH` gives the password of that keystore")
+            .hint(format!(
+                "a file that nobody needs can be moved away: `mv {0} {0}.old`",
+                quoted(path)
+            )),
+        KeyUnknown::Elsewhere { path } => refused.hint(format!(
+            "bring it back, or set the {slot} keystore to another: `ls -l {}`",
+            quoted(path)
+        )),
+        _ => refused.hint("write the value itself in its place"),
     }
 }
 

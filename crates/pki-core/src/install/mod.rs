@@ -4,11 +4,12 @@
 //! The stores go to the folder in which the product looks for them; every reference to a store, to its
 //! password and to its alias is set, switched-off parts included, and nothing else in a file changes. URLs
 //! that name the wrong server are told, and changed if that is wanted. What is refused, is refused before
-//! anything is written: a file that cannot be read, a home with another primary key than the deployment's,
-//! a home of another node.
+//! anything is written: a file that cannot be read, a home that encrypts what it stores under another key
+//! than the deployment's, a home of another node.
 
 mod after;
 mod bundle;
+mod keys;
 mod refusal;
 mod secrets;
 mod sharing;
@@ -30,15 +31,13 @@ use std::{collections::BTreeSet, sync::Arc};
 use crate::{
     disk::{FileSet, RelPath},
     key::Random,
-    observe::{Inventory, Layout},
+    observe::{EncryptingKey, Inventory, Layout},
     topology::{Group, Node, Topology},
     wso2::{
         Product, SECURITY_FOLDER, Slot,
         config::{Edited, Edits, HomeConfig, HomeFiles, State, Wanted, Written},
-        known_certificate,
         vault::Outcome,
     },
-    x509::Certificate,
 };
 
 /// What is to be installed, and where.
@@ -54,9 +53,10 @@ pub struct Order<'a> {
     pub config: &'a HomeConfig,
     /// The release of the home, as far as anything tells it.
     pub release: Option<Product>,
-    /// The certificate of the key that the home has for its primary; `None` if it has none, or if its store
-    /// is missing.
-    pub primary: Option<&'a Certificate>,
+    /// The key that the home has for its primary.
+    pub primary: &'a EncryptingKey,
+    /// The key that the home has for its internal one; the primary, where that serves.
+    pub internal: &'a EncryptingKey,
     /// The encrypted secrets of the home.
     pub secrets: FoundSecrets<'a>,
     /// Whether URLs that name the wrong server are changed too.
@@ -120,7 +120,7 @@ pub fn install(order: &Order<'_>, random: &mut dyn Random) -> Result<Installatio
     refuse_unread(order)?;
     refuse_other_release(order)?;
     refuse_other_host(order, group)?;
-    refuse_other_primary(order)?;
+    keys::refuse_other_keys(order)?;
 
     let mut files = FileSet::new();
     let mut stores = Vec::new();
@@ -141,6 +141,7 @@ pub fn install(order: &Order<'_>, random: &mut dyn Random) -> Result<Installatio
         wanted.authorities = misdirected.iter().map(|it| it.authority.clone()).collect();
     }
     let edited = order.config.edited(&wanted)?;
+    keys::refuse_other_encryption_key(order, &edited)?;
     for it in &edited {
         files.write(in_home(&it.file)?, it.bytes.clone());
     }
@@ -287,24 +288,6 @@ fn refuse_other_host(order: &Order<'_>, group: &Group) -> Result<(), InstallRefu
         }
     }
     Ok(())
-}
-
-/// A primary that is nobody's default may have encrypted something.
-fn refuse_other_primary(order: &Order<'_>) -> Result<(), InstallRefusal> {
-    let settings = &order.topology.stores.primary;
-    let own = order
-        .found
-        .open_store(&Layout::node_file(&order.node.name, &settings.file))
-        .and_then(|store| store.chain(&settings.alias)?.first());
-    match (order.primary, own) {
-        (Some(found), Some(wanted)) if found != wanted && known_certificate(found).is_none() => {
-            Err(InstallRefusal::OtherPrimary {
-                expected: wanted.fingerprint(),
-                found: found.fingerprint(),
-            })
-        }
-        _ => Ok(()),
-    }
 }
 
 fn in_home(path: &str) -> Result<RelPath, InstallRefusal> {

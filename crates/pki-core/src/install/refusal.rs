@@ -2,11 +2,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     disk::{PathError, RelPath},
-    observe::NoVaultKey,
+    observe::{KeyUnknown, NoVaultKey},
     secret::Source,
     wso2::{
-        Product,
-        config::{DocumentError, EditError, Place, SnippetError},
+        Product, Slot,
+        config::{DocumentError, EditError, Place, SnippetError, Unknown},
         vault::{ChangeError, UnusableKey},
     },
     x509::Fingerprint,
@@ -76,6 +76,22 @@ pub enum InstallRefusal {
         /// What is read there.
         found: String,
     },
+    /// The home has an encryption key of its own, which may have encrypted something.
+    #[error("{place}: the home has another encryption key than the deployment")]
+    OtherEncryptionKey {
+        /// Where it stands.
+        place: Place,
+    },
+    /// The home has an internal key of its own, which may have encrypted something.
+    #[error("the home has another internal key than the deployment")]
+    OtherInternal {
+        /// SHA-256 of the certificate of the deployment's internal key, or of the primary in its place.
+        expected: Fingerprint,
+        /// SHA-256 of the home's.
+        found: Fingerprint,
+        /// Whether the home's is its primary, which serves where there is no other.
+        is_primary: bool,
+    },
     /// The home calls itself by the host of another node.
     #[error("{place}: the home is `{host}`, which is node `{of}` and not `{node}`")]
     OtherNode {
@@ -124,6 +140,23 @@ pub enum InstallRefusal {
     /// What has to be set cannot be said.
     #[error(transparent)]
     Snippet(SnippetError),
+    /// Whether the home's encryption key is the deployment's cannot be known.
+    #[error("{place}: whether the home has the deployment's encryption key cannot be known: {why}")]
+    UnknownEncryptionKey {
+        /// Where it stands.
+        place: Place,
+        /// Why not.
+        why: Unknown,
+    },
+    /// Whether the home has the deployment's key in a slot cannot be known.
+    #[error("whether the home has the deployment's {slot} key cannot be known")]
+    UnknownKey {
+        /// The slot.
+        slot: Slot,
+        /// Why not.
+        #[source]
+        reason: KeyUnknown,
+    },
     /// A configuration file is broken.
     #[error("{file}:{reason}")]
     Unread {

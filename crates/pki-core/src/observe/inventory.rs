@@ -308,6 +308,19 @@ impl Inventory {
         self.passwords.get(source)
     }
 
+    /// What may open the stores of a node: the passwords that the topology names for them, then the old ones.
+    pub fn store_passwords(&self, topology: &Topology) -> Vec<Password> {
+        let stores = topology.stores.iter();
+        let named = stores.filter_map(|(_, settings)| self.password(&settings.password));
+        let mut passwords: Vec<Password> = Vec::new();
+        for password in named.chain(&self.old) {
+            if !passwords.contains(password) {
+                passwords.push(password.clone());
+            }
+        }
+        passwords
+    }
+
     /// The key of the balancers of a group. `None`: there is no file.
     pub fn balancer_key(&self, group: &Group) -> Option<Result<PrivateKey, KeyError>> {
         let content = self.content(&Layout::balancer_key(&group.name))?;

@@ -56,4 +56,6 @@ pub use layout::Layout;
 pub use passwords::{KnownPasswords, PasswordError, Passwords};
 pub use store::{KeyState, OpenStore, Unopened};
 pub use sweep::{Access, Found, FoundFile, Opened, Unread, open_with_any, read_found, sweep};
-pub use vault::{GivenKeys, NoVaultKey, NodeKeys, OpenedVault, VaultHome};
+pub use vault::{
+    EncryptingKey, GivenKeys, KeyUnknown, NoVaultKey, NodeKeys, OpenedVault, VaultHome,
+};

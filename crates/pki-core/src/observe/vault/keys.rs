@@ -332,22 +332,22 @@ fn is_same(a: &Path, b: &Path) -> bool {
 }
 
 /// A store, and what may open it and the key in it.
-struct VaultStore {
-    path: PathBuf,
-    alias: String,
-    passwords: Vec<Password>,
-    key_passwords: Vec<Password>,
+pub(super) struct VaultStore {
+    pub(super) path: PathBuf,
+    pub(super) alias: String,
+    pub(super) passwords: Vec<Password>,
+    pub(super) key_passwords: Vec<Password>,
 }
 
-struct OpenedStore {
-    content: Keystore,
+pub(super) struct OpenedStore {
+    pub(super) content: Keystore,
     /// `None`: what lies open without a password.
-    password: Option<Password>,
+    pub(super) password: Option<Password>,
     /// Why it did not open with one.
     sealed: Option<DecodeError>,
 }
 
-fn open(store: &VaultStore) -> Result<OpenedStore, NoVaultKey> {
+pub(super) fn open(store: &VaultStore) -> Result<OpenedStore, NoVaultKey> {
     let bytes = file::read_regular(&store.path).map_err(|error| NoVaultKey::NotRead {
         path: store.path.clone(),
         reason: error.to_string(),

@@ -1,5 +1,6 @@
 //! A home's encrypted secrets, and the keys that open them.
 
+mod encrypting;
 mod keys;
 
 use std::{
@@ -7,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use encrypting::{EncryptingKey, KeyUnknown};
 pub use keys::{GivenKeys, NoVaultKey, NodeKeys};
 
 use super::{FoundFiles, Home, HomeError, HomeReader};

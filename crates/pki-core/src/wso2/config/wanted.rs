@@ -98,15 +98,6 @@ pub enum Shown {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditError {
-    /// The home has an internal keystore of its own, and the primary is to take its place: what it encrypted
-    /// would be lost.
-    #[error(
-        "{place}: the internal keystore is one of its own, and the primary is to take its place"
-    )]
-    OwnInternalKey {
-        /// Where the internal keystore is named.
-        place: Place,
-    },
     /// A file that would have to change cannot be read.
     #[error("`{file}` cannot be read, so nothing in it can be changed")]
     Unread {

@@ -34,7 +34,6 @@ pub(in crate::wso2::config) fn edited(
     let uses = stores::uses(&config.documents);
     let shared = Shared::of(&uses);
     refuse(config, wanted)?;
-    refuse_a_lost_key(&uses, &shared, wanted)?;
     let mut editor = Editor::default();
     for it in uses.iter().filter(|it| !it.is_foreign(&shared)) {
         if let Some(store) = store_of(it, &shared, wanted) {
@@ -82,20 +81,6 @@ fn refuse(config: &HomeConfig, wanted: &Wanted) -> Result<(), EditError> {
             file: Arc::clone(&unread.file),
         }),
         None => Ok(()),
-    }
-}
-
-/// What an internal keystore of its own encrypted, the primary does not open.
-fn refuse_a_lost_key(uses: &[Use<'_>], shared: &Shared, wanted: &Wanted) -> Result<(), EditError> {
-    let file = |slot| wanted.stores.get(&slot).map(|store| &store.file);
-    let is_own = shared.internal.is_some() && shared.internal != shared.primary;
-    let lost = file(Slot::Internal).is_some() && file(Slot::Internal) == file(Slot::Primary);
-    let mut internal = uses.iter().filter(|it| it.row.slot() == Slot::Internal);
-    match internal.find_map(Use::location_leaf) {
-        Some((document, leaf)) if is_own && lost => Err(EditError::OwnInternalKey {
-            place: Place::of(document, leaf),
-        }),
-        _ => Ok(()),
     }
 }
 
