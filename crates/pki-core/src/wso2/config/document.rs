@@ -249,7 +249,7 @@ impl Document {
     }
 
     /// The element whose text a leaf is, or whose attribute.
-    pub(super) fn element_of(&self, leaf: &Leaf) -> Option<BlockId> {
+    pub(crate) fn element_of(&self, leaf: &Leaf) -> Option<BlockId> {
         if leaf.name().starts_with('@') {
             return leaf.parent();
         }

@@ -227,16 +227,12 @@ impl<'a> Step<'a> {
     }
 }
 
-/// The element whose text a value is: the last that begins before it, of those that have its key.
+/// The element whose text a value is.
 fn own_element(document: &Document, leaf: &Leaf) -> Option<BlockId> {
-    if leaf.name().starts_with('@') {
-        return None;
+    match leaf.name().starts_with('@') {
+        true => None,
+        false => document.element_of(leaf),
     }
-    let own = document.blocks(&leaf.key).filter(|block| {
-        document.parent(*block) == leaf.parent()
-            && document.block_position(*block) <= (leaf.line, leaf.column)
-    });
-    own.last()
 }
 
 /// At the slashes that are not in a condition.
