@@ -207,6 +207,8 @@ fn the_product_s_words_are_found_outside_its_module() {
     assert_ne!(judge(Path::new("audit/rules/a.rs"), source), []);
     let tested = "#[cfg(test)]\nmod tests { const ALIAS: &str = \"wso2carbon\"; }";
     assert_eq!(judge(Path::new("plan/mod.rs"), tested), []);
+    let tried = "#[cfg(test)]\nconst A: &[(u8, &str)] = &[(1, { \"a\" }), (2, \"wso2carbon\")];";
+    assert_eq!(judge(Path::new("plan/mod.rs"), tried), []);
     let told = "/// The product's `wso2carbon.jks`.\nfn f() {}";
     assert_eq!(judge(Path::new("plan/mod.rs"), told), []);
 }
@@ -407,8 +409,8 @@ fn without_tests(tokens: &[Token]) -> Vec<Token> {
         let mut depth = 0;
         while at < tokens.len() {
             match tokens[at] {
-                Token::Sign('{') => depth += 1,
-                Token::Sign('}') => depth -= 1,
+                Token::Sign('{' | '(' | '[') => depth += 1,
+                Token::Sign('}' | ')' | ']') => depth -= 1,
                 _ => {}
             }
             let ended = matches!(tokens[at], Token::Sign('}' | ';')) && depth == 0;
