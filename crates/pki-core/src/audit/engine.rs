@@ -13,8 +13,8 @@ use super::{
     subject::{Deployment, File, Store, Waivers},
 };
 use crate::{
-    edit,
-    keystore::{Content, DecodeError, Format, Integrity, Keystore},
+    edit::{self, Fault},
+    keystore::{Content, DecodeError, Format, Integrity, Keystore, UnsealError},
     observe::{Access, Found, FoundFile, Opened, open_with_any, sweep},
     secret::Password,
     verify::Edge,
@@ -331,6 +331,9 @@ impl<'a> Auditor<'a> {
             holds_keys: holds_keys || decoded.keystore.entries().is_empty(),
             unchecked: match opened.access {
                 Access::NoPassword => Some(not_checked(&opened, holds_keys)),
+                _ if faults.iter().any(is_sealed_otherwise) => {
+                    Some("its private key is protected in a way that is not read here")
+                }
                 _ => None,
             },
             unread: wrong.then(|| format!("none of the passwords opens the {}", decoded.format)),
@@ -425,6 +428,17 @@ fn proves(opened: &Opened) -> bool {
             })
         }
     }
+}
+
+/// True for a key about which the password that is there says nothing.
+fn is_sealed_otherwise(found: &edit::Finding) -> bool {
+    let Fault::KeySealed { reason } = &found.fault else {
+        return false;
+    };
+    matches!(
+        reason,
+        UnsealError::Password { .. } | UnsealError::Unsupported { .. }
+    )
 }
 
 fn not_checked(opened: &Opened, holds_keys: bool) -> &'static str {

@@ -68,9 +68,9 @@ pub struct CertificateFacts {
     pub sha256: Fingerprint,
     /// SHA-256 of its SPKI: which key.
     pub spki: Fingerprint,
-    /// Whom it is about, RFC 4514.
+    /// Whom it is about, for people.
     pub subject: Box<str>,
-    /// Who signed, RFC 4514.
+    /// Who signed, for people.
     pub issuer: Box<str>,
     /// The serial number's content octets.
     pub serial: Box<[u8]>,
@@ -128,8 +128,8 @@ impl CertificateFacts {
         Self {
             sha256: certificate.fingerprint(),
             spki: view.spki_fingerprint(),
-            subject: view.subject.to_string().into(),
-            issuer: view.issuer.to_string().into(),
+            subject: view.subject.readable().to_string().into(),
+            issuer: view.issuer.readable().to_string().into(),
             serial: view.serial.as_slice().into(),
             not_before: view.not_before,
             not_after: view.not_after,
@@ -146,12 +146,13 @@ impl CertificateFacts {
     }
 
     /// True if the names, and the key identifiers where both have one, say that `issuer` signed this. Its
-    /// signature was not looked at.
+    /// signature was not looked at. A certificate that names itself and no key has signed itself: others
+    /// of its name have nothing to do with it, as the product's default certificates, which share one.
     pub(crate) fn names_as_issuer(&self, issuer: &Self) -> bool {
         let (own, other) = (&self.links, &issuer.links);
         let keys_fit = match (own.authority_key, other.subject_key) {
             (Some(wanted), Some(found)) => wanted == found,
-            _ => true,
+            _ => !self.is_self_issued,
         };
         own.issuer == other.subject && keys_fit
     }
@@ -255,7 +256,7 @@ fn missing_issuer(alias: &Alias, faults: &[edit::Finding]) -> Option<Box<str>> {
         .iter()
         .filter(|found| found.alias.as_ref() == Some(alias));
     own.find_map(|found| match &found.fault {
-        Fault::ChainIncomplete { issuer, .. } => Some(issuer.to_string().into()),
+        Fault::ChainIncomplete { issuer, .. } => Some(issuer.readable().to_string().into()),
         _ => None,
     })
 }

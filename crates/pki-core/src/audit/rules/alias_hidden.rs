@@ -29,7 +29,9 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("a.jks", [lab.tls().entry("a\u{202e}")]),
-    silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| {
+        lab.jks("a.jks", [lab.tls().entry("a\u{202e}")])
+    }),
+    ("silent", |lab| lab.jks("a.jks", [lab.tls().entry("a")])),
+];

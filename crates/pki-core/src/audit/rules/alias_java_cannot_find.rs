@@ -38,7 +38,7 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.mixed_case_jks("a.jks"),
-    silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| lab.mixed_case_jks("a.jks")),
+    ("silent", |lab| lab.jks("a.jks", [lab.tls().entry("a")])),
+];

@@ -38,15 +38,39 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning (medium)", |lab| {
         let other = lab.other().certificate();
         lab.jks("tls.jks", [lab.tls().entry("tls")])
             .and_trust("client-truststore.jks", [("other", other)])
-    },
-    silent: |lab| {
+    }),
+    ("silent", |lab| {
         let ca = lab.ca();
         lab.jks("tls.jks", [lab.tls().issued_by(&ca).entry("tls")])
             .and_trust("client-truststore.jks", [("ca", ca.certificate())])
-    },
-};
+    }),
+    // Nobody's truststore is here: nothing is known.
+    ("silent", |lab| lab.jks("tls.jks", [lab.tls().entry("tls")])),
+    // The key of an intermediate CA serves nobody.
+    ("silent", |lab| {
+        let other = lab.other().certificate();
+        let intermediate = lab.intermediate();
+        lab.jks("a.jks", [intermediate.entry("a")])
+            .and_trust("client-truststore.jks", [("other", other)])
+    }),
+    ("warning (medium)", |lab| {
+        let other = lab.other().certificate();
+        lab.jks("a.jks", [lab.ca().entry("a")])
+            .and_trust("client-truststore.jks", [("other", other)])
+    }),
+    ("silent", |lab| {
+        let other = lab.other().certificate();
+        lab.jks("a.jks", [lab.tls().without_chain().entry("a")])
+            .and_trust("client-truststore.jks", [("other", other)])
+    }),
+    ("warning (medium)", |lab| {
+        let namesake = lab.namesake().certificate();
+        lab.jks("tls.jks", [lab.tls().entry("tls")])
+            .and_trust("client-truststore.jks", [("other", namesake)])
+    }),
+];

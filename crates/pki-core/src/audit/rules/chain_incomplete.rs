@@ -34,10 +34,18 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
         let node = lab.tls().issued_by(&lab.ca()).leaf_alone();
         lab.jks("tls.jks", [node.entry("tls")])
-    },
-    silent: |lab| lab.jks("tls.jks", [lab.tls().issued_by(&lab.ca()).entry("tls")]),
-};
+    }),
+    ("silent", |lab| {
+        lab.jks("tls.jks", [lab.tls().issued_by(&lab.ca()).entry("tls")])
+    }),
+    ("info", |lab| {
+        let ca = lab.ca();
+        let node = lab.tls().issued_by(&ca).leaf_alone();
+        lab.jks("tls.jks", [node.entry("tls")])
+            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
+    }),
+];

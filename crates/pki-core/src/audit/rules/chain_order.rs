@@ -18,23 +18,28 @@ pub(super) static RULE: Rule = Rule {
     checks: &[Check::Store(check), Check::Endpoint(endpoint)],
 };
 
+/// Out of order is an error. What is foreign most clients pass over.
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     for (alias, fault) in store.faults() {
-        let message = match fault {
-            Fault::ChainOrder => "the chain is out of order".to_owned(),
+        let (severity, message) = match fault {
+            Fault::ChainOrder => (Severity::Error, "the chain is out of order".to_owned()),
             Fault::ChainForeign { certificates } => {
                 let names = certificates.iter().filter_map(|it| it.view().ok());
-                let names: Vec<String> = names.map(|view| view.subject.to_string()).collect();
-                format!(
-                    "in the chain stand certificates that are no part of it: {}",
-                    names.join(", ")
-                )
+                let names: Vec<String> = names
+                    .map(|view| view.subject.readable().to_string())
+                    .collect();
+                let names = names.join(", ");
+                let message =
+                    format!("in the chain stand certificates that are no part of it: {names}");
+                (Severity::Warning, message)
             }
             _ => continue,
         };
         if let Some(alias) = alias {
             let certificate = store.certificate(Some(alias), 0);
-            sink.say(message).about(alias, certificate);
+            sink.say(message)
+                .about(alias, certificate)
+                .severity(severity);
         }
     }
 }
@@ -44,12 +49,27 @@ fn endpoint(problem: &EndpointProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
         lab.jks(
             "tls.jks",
             [lab.tls().issued_by(&lab.ca()).reversed().entry("tls")],
         )
-    },
-    silent: |lab| lab.jks("tls.jks", [lab.tls().issued_by(&lab.ca()).entry("tls")]),
-};
+    }),
+    ("silent", |lab| {
+        lab.jks("tls.jks", [lab.tls().issued_by(&lab.ca()).entry("tls")])
+    }),
+    ("warning", |lab| {
+        lab.endpoint(EndpointProblem::ChainOrder { at: 1 })
+    }),
+    ("silent", |lab| lab.endpoint(lab.expires_soon())),
+    ("warning", |lab| {
+        lab.jks(
+            "tls.jks",
+            [lab.tls()
+                .issued_by(&lab.ca())
+                .followed_by(&lab.other())
+                .entry("tls")],
+        )
+    }),
+];

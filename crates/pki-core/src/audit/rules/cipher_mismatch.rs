@@ -29,7 +29,9 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.problem(lab.differs(Alike::Transformation)),
-    silent: |lab| lab.problem(lab.differs(Alike::Primary)),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.problem(lab.differs(Alike::Transformation))
+    }),
+    ("silent", |lab| lab.problem(lab.differs(Alike::Primary))),
+];

@@ -30,7 +30,31 @@ fn endpoint(problem: &EndpointProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.no_server_certificate(),
-    silent: |lab| lab.served("gw1", "gw1"),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| lab.no_server_certificate()),
+    ("silent", |lab| lab.served("gw1", "gw1")),
+    ("error", |lab| lab.refused(Objection::Path(lab.no_anchor()))),
+    ("silent", |lab| {
+        lab.refused(Objection::Path(lab.name_refused()))
+    }),
+    ("error", |lab| {
+        lab.refused(Objection::Modern(ModernProblem::Signature))
+    }),
+    ("silent", |lab| {
+        lab.refused(Objection::Modern(ModernProblem::Expired))
+    }),
+    ("silent", |lab| {
+        lab.refused(Objection::Modern(ModernProblem::NotYetValid))
+    }),
+    ("silent", |lab| {
+        lab.refused(Objection::Modern(ModernProblem::Untrusted))
+    }),
+    ("warning", |lab| {
+        lab.refused_if_set(Objection::Path(lab.no_anchor()))
+    }),
+    ("warning", |lab| {
+        lab.endpoint(EndpointProblem::Weak {
+            problem: lab.no_anchor(),
+        })
+    }),
+];

@@ -22,7 +22,7 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.toml_home("[server\n"),
-    silent: |lab| lab.toml_home("[server]\n"),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| lab.toml_home("[server\n")),
+    ("silent", |lab| lab.toml_home("[server]\n")),
+];

@@ -22,7 +22,7 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.problem(lab.cut_to_issuer()),
-    silent: |lab| lab.problem(ProblemKind::FolderLeft),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| lab.problem(lab.cut_to_issuer())),
+    ("silent", |lab| lab.problem(ProblemKind::FolderLeft)),
+];

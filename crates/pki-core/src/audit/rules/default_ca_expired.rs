@@ -32,7 +32,7 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
         if now > view.not_after {
             sink.say(format!(
                 "{} expired on {}",
-                view.subject,
+                view.subject.readable(),
                 view.not_after.date()
             ))
             .about(alias, Some(certificate));
@@ -42,17 +42,34 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
             _ => None,
         });
         if let Some(key) = weak {
-            sink.say(format!("the key of {} is {key}", view.subject))
+            sink.say(format!("the key of {} is {key}", view.subject.readable()))
                 .about(alias, Some(certificate));
         }
     }
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("info", |lab| {
         let old = lab.ca().years(2000, 2020).certificate();
         lab.trust("client-truststore.jks", [("old", old)])
-    },
-    silent: |lab| lab.trust("client-truststore.jks", [("ca", lab.ca().certificate())]),
-};
+    }),
+    ("silent", |lab| {
+        lab.trust("client-truststore.jks", [("ca", lab.ca().certificate())])
+    }),
+    ("silent", |lab| {
+        let ca = lab.ca().years(2000, 2020).certificate();
+        lab.trust("client-truststore.jks", [("a", ca)])
+            .at("2020-01-01")
+    }),
+    ("info", |lab| {
+        lab.trust("client-truststore.jks", [("a", lab.rsa_1024())])
+    }),
+    // What lies in a file by itself and is no CA is in use: `expired` tells of it.
+    ("silent", |lab| {
+        lab.file("a.pem", lab.tls().years(2000, 2020).certificate_pem())
+    }),
+    ("info", |lab| {
+        lab.file("a.pem", lab.ca().years(2000, 2020).certificate_pem())
+    }),
+];

@@ -37,7 +37,11 @@ fn check(home: &Home<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.toml_home("[super_admin]\nusername = \"admin\"\npassword = \"admin\"\n"),
-    silent: |lab| lab.toml_home("[super_admin]\nusername = \"admin\"\npassword = \"other\"\n"),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.toml_home("[super_admin]\nusername = \"admin\"\npassword = \"admin\"\n")
+    }),
+    ("silent", |lab| {
+        lab.toml_home("[super_admin]\nusername = \"admin\"\npassword = \"other\"\n")
+    }),
+];

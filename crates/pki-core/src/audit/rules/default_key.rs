@@ -33,7 +33,9 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("a.jks", [lab.tls().with_certificate(lab.d2()).entry("a")]),
-    silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.jks("a.jks", [lab.tls().with_certificate(lab.d2()).entry("a")])
+    }),
+    ("silent", |lab| lab.jks("a.jks", [lab.tls().entry("a")])),
+];

@@ -26,13 +26,13 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
         lab.sealed(
             "a.jks",
             [lab.tls().entry_under("a", "changeit")],
             "changeit",
         )
-    },
-    silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]),
-};
+    }),
+    ("silent", |lab| lab.jks("a.jks", [lab.tls().entry("a")])),
+];

@@ -34,12 +34,17 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.trust("client-truststore.jks", [("wso2carbon", lab.d2())]),
-    silent: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.trust("client-truststore.jks", [("wso2carbon", lab.d2())])
+    }),
+    ("silent", |lab| {
         lab.trust(
             "client-truststore.jks",
             [("apim-pki-ca", lab.ca().certificate())],
         )
-    },
-};
+    }),
+    ("silent", |lab| {
+        lab.trust("client-truststore.jks", [("is", lab.p2())])
+    }),
+];

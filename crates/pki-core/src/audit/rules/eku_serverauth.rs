@@ -37,12 +37,18 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error (medium)", |lab| {
         let client = lab
             .tls()
             .purposes([rcgen::ExtendedKeyUsagePurpose::ClientAuth]);
         lab.jks("tls.jks", [client.entry("tls")])
-    },
-    silent: |lab| lab.jks("tls.jks", [lab.tls().entry("tls")]),
-};
+    }),
+    ("silent", |lab| lab.jks("tls.jks", [lab.tls().entry("tls")])),
+    ("silent", |lab| {
+        let client = lab
+            .tls()
+            .purposes([rcgen::ExtendedKeyUsagePurpose::ClientAuth]);
+        lab.jks("a.jks", [client.entry("a")])
+    }),
+];

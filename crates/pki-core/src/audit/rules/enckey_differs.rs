@@ -32,7 +32,14 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.problem(lab.encryption_key_changed()),
-    silent: |lab| lab.problem(ProblemKind::FolderLeft),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| lab.problem(lab.encryption_key_changed())),
+    ("silent", |lab| lab.problem(ProblemKind::FolderLeft)),
+    ("error", |lab| {
+        lab.problem(ProblemKind::EncryptionKeyMissing)
+    }),
+    ("error", |lab| {
+        lab.problem(lab.differs(Alike::EncryptionKey))
+    }),
+    ("silent", |lab| lab.problem(lab.differs(Alike::Primary))),
+];

@@ -24,7 +24,7 @@ fn secret(problem: &SecretProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.secret(lab.other_certificate()),
-    silent: |lab| lab.secret(SecretProblemKind::EndsBlank),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| lab.secret(lab.other_certificate())),
+    ("silent", |lab| lab.secret(SecretProblemKind::EndsBlank)),
+];

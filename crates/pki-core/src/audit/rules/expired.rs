@@ -5,6 +5,7 @@ use crate::{
     },
     path::ModernProblem,
     verify::endpoint::{EndpointProblem, Objection},
+    x509::Certificate,
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -28,24 +29,28 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     let now = store.context.now;
-    let is_truststore = store.is_keystore();
     let keys = store.keys().flat_map(|(alias, chain)| {
-        let each = chain.iter().enumerate();
-        each.map(move |(at, certificate)| (alias, at, certificate))
+        let each = chain.iter();
+        each.map(move |certificate| (alias, certificate))
     });
-    // What a truststore pins is not looked at by Java; a bare certificate in a file is somebody's.
+    // Java does not look at the end of what a truststore pins. A bare certificate in a file is somebody's,
+    // unless it is a CA's: that lies there to be trusted, and `default-ca-expired` tells of it.
+    let is_keystore = store.is_keystore();
+    let is_used = |certificate: &Certificate| {
+        let view = certificate.view();
+        !is_keystore && view.is_ok_and(|view| !view.is_ca())
+    };
     let bare = store
         .trusted()
-        .map(|(alias, certificate)| (alias, 0, certificate));
-    for (alias, at, certificate) in keys.chain(bare.filter(|_| !is_truststore)) {
+        .filter(|(_, certificate)| is_used(certificate));
+    for (alias, certificate) in keys.chain(bare) {
         let Ok(view) = certificate.view() else {
             continue;
         };
-        let is_ballast = !is_truststore && view.is_ca() && at == 0;
-        if now > view.not_after && !is_ballast {
+        if now > view.not_after {
             sink.say(format!(
                 "{} expired on {}",
-                view.subject,
+                view.subject.readable(),
                 view.not_after.date()
             ))
             .about(alias, Some(certificate));
@@ -80,7 +85,73 @@ fn endpoint(problem: &EndpointProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("tls.jks", [lab.tls().years(2020, 2022).entry("tls")]),
-    silent: |lab| lab.jks("tls.jks", [lab.tls().entry("tls")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.jks("tls.jks", [lab.tls().years(2020, 2022).entry("tls")])
+    }),
+    ("silent", |lab| lab.jks("tls.jks", [lab.tls().entry("tls")])),
+    // On its last second it is still good.
+    ("silent", |lab| {
+        lab.jks("tls.jks", [lab.tls().entry("tls")])
+            .at("2028-01-01")
+    }),
+    ("error", |lab| {
+        lab.jks("tls.jks", [lab.tls().entry("tls")])
+            .at("2028-01-02")
+    }),
+    // The issuer behind it.
+    ("error", |lab| {
+        let ca = lab.ca().years(2020, 2025);
+        lab.jks("tls.jks", [lab.tls().issued_by(&ca).entry("tls")])
+    }),
+    ("error", |lab| {
+        lab.file("tls.pem", lab.tls().years(2020, 2022).certificate_pem())
+    }),
+    // What lies in a file for others to trust is told by `default-ca-expired`; a CA's own is in use.
+    ("silent", |lab| {
+        lab.file("ca.pem", lab.ca().years(2020, 2022).certificate_pem())
+    }),
+    ("error", |lab| {
+        lab.file("ca.pem", lab.ca().years(2020, 2022).open_pem())
+    }),
+    // Java does not look at the end of what is pinned, unless something leads to it.
+    ("silent", |lab| {
+        lab.trust(
+            "client-truststore.jks",
+            [("old", lab.other().years(2020, 2022).certificate())],
+        )
+    }),
+    ("warning", |lab| {
+        let ca = lab.ca().years(2020, 2025);
+        let node = lab.tls().issued_by(&ca).leaf_alone();
+        lab.jks("tls.jks", [node.entry("tls")])
+            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
+    }),
+    ("silent", |lab| {
+        let ca = lab.ca().years(2020, 2028);
+        let node = lab.tls().issued_by(&ca).leaf_alone();
+        lab.jks("tls.jks", [node.entry("tls")])
+            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
+            .at("2028-01-01")
+    }),
+    ("error", |lab| {
+        lab.refused(Objection::Expired(lab.tls().certificate()))
+    }),
+    ("error", |lab| {
+        lab.refused(Objection::Modern(ModernProblem::Expired))
+    }),
+    ("silent", |lab| {
+        lab.refused(Objection::Modern(ModernProblem::NotYetValid))
+    }),
+    // What signed itself leads to nobody else of its name.
+    ("silent", |lab| {
+        let old = lab.namesake().years(2020, 2022).certificate();
+        lab.jks("tls.jks", [lab.tls().entry("tls")])
+            .and_trust("client-truststore.jks", [("old", old)])
+    }),
+    ("warning", |lab| {
+        let tls = lab.tls().years(2020, 2022);
+        lab.file("tls.pem", lab.tls().open_pem())
+            .and_trust("client-truststore.jks", [("pinned", tls.certificate())])
+    }),
+];

@@ -28,13 +28,13 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     let now = store.context.now;
-    let is_truststore = store.is_keystore();
+    let is_keystore = store.is_keystore();
     let soon = store.soon;
     let keys = store.keys().flat_map(|(alias, chain)| {
         let each = chain.iter();
         each.map(move |certificate| (alias, certificate))
     });
-    for (alias, certificate) in keys.chain(store.trusted().filter(|_| !is_truststore)) {
+    for (alias, certificate) in keys.chain(store.trusted().filter(|_| !is_keystore)) {
         let Ok(view) = certificate.view() else {
             continue;
         };
@@ -42,7 +42,7 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
         if !is_over && soon.applies(view.not_before, view.not_after, now) {
             sink.say(format!(
                 "{} ends on {}",
-                view.subject,
+                view.subject.readable(),
                 view.not_after.date()
             ))
             .about(alias, Some(certificate));
@@ -73,13 +73,55 @@ fn endpoint(problem: &EndpointProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| {
         lab.jks("tls.jks", [lab.tls().years(2026, 2027).entry("tls")])
             .at("2026-12-15")
-    },
-    silent: |lab| {
+    }),
+    ("silent", |lab| {
         lab.jks("tls.jks", [lab.tls().years(2026, 2027).entry("tls")])
             .at("2026-06-15")
-    },
-};
+    }),
+    // What is over is told by `expired`.
+    ("silent", |lab| {
+        lab.jks("tls.jks", [lab.tls().years(2026, 2027).entry("tls")])
+            .at("2027-01-02")
+    }),
+    ("warning", |lab| {
+        lab.jks("tls.jks", [lab.tls().years(2026, 2027).entry("tls")])
+            .at("2027-01-01")
+    }),
+    ("warning", |lab| {
+        lab.file("a.pem", lab.tls().years(2026, 2027).certificate_pem())
+            .at("2026-12-31")
+    }),
+    ("silent", |lab| {
+        lab.trust(
+            "client-truststore.jks",
+            [("a", lab.other().years(2020, 2027).certificate())],
+        )
+    }),
+    // In half a year an anchor is over to which something leads.
+    ("warning", |lab| {
+        let ca = lab.ca().years(2020, 2027);
+        let node = lab.tls().issued_by(&ca).leaf_alone();
+        lab.jks("tls.jks", [node.entry("tls")])
+            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
+    }),
+    ("silent", |lab| {
+        let ca = lab.ca().years(2020, 2028);
+        let node = lab.tls().issued_by(&ca).leaf_alone();
+        lab.jks("tls.jks", [node.entry("tls")])
+            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
+    }),
+    ("silent", |lab| {
+        let ca = lab.ca().years(2020, 2025);
+        let node = lab.tls().issued_by(&ca).leaf_alone();
+        lab.jks("tls.jks", [node.entry("tls")])
+            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
+    }),
+    ("warning", |lab| lab.endpoint(lab.expires_soon())),
+    ("silent", |lab| {
+        lab.endpoint(EndpointProblem::ChainOrder { at: 1 })
+    }),
+];

@@ -23,7 +23,10 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.problem(ProblemKind::FileMissing),
-    silent: |lab| lab.problem(ProblemKind::FolderLeft),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| lab.problem(ProblemKind::FileMissing)),
+    ("silent", |lab| lab.problem(ProblemKind::FolderLeft)),
+    ("silent", |lab| {
+        lab.problem_in_home(ProblemKind::FileMissing)
+    }),
+];

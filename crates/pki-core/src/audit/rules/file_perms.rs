@@ -39,7 +39,25 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("a.jks", [lab.tls().entry("a")]).mode(0o640),
-    silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]).mode(0o600),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| {
+        lab.jks("a.jks", [lab.tls().entry("a")]).mode(0o640)
+    }),
+    ("silent", |lab| {
+        lab.jks("a.jks", [lab.tls().entry("a")]).mode(0o600)
+    }),
+    ("warning", |lab| {
+        lab.problem(ProblemKind::ReadableByOthers { mode: 0o644 })
+    }),
+    ("silent", |lab| lab.problem(ProblemKind::FolderLeft)),
+    ("warning", |lab| {
+        lab.jks("a.jks", [lab.tls().entry("a")]).mode(0o601)
+    }),
+    // Whom a server trusts is no secret, and not everybody's to decide.
+    ("silent", |lab| {
+        lab.jks("a.jks", [lab.ca().trusted("a")]).mode(0o644)
+    }),
+    ("warning", |lab| {
+        lab.jks("a.jks", [lab.ca().trusted("a")]).mode(0o620)
+    }),
+];

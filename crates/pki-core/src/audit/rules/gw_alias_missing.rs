@@ -24,7 +24,12 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.problem_at(GATEWAY_CERTIFICATE_ALIAS, lab.anchor_missing()),
-    silent: |lab| lab.problem(lab.anchor_missing()),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.problem_at(GATEWAY_CERTIFICATE_ALIAS, lab.anchor_missing())
+    }),
+    ("silent", |lab| lab.problem(lab.anchor_missing())),
+    ("silent", |lab| {
+        lab.problem_at(GATEWAY_CERTIFICATE_ALIAS, lab.primary_stale())
+    }),
+];

@@ -50,18 +50,42 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error (medium)", |lab| {
         let old = lab.other().certificate();
         lab.jks("wso2carbon.jks", [lab.primary().entry("wso2carbon")])
             .and_trust("client-truststore.jks", [(GATEWAY_CERTIFICATE_ALIAS, old)])
-    },
-    silent: |lab| {
+    }),
+    ("silent", |lab| {
         let primary = lab.primary();
         lab.jks("wso2carbon.jks", [primary.entry("wso2carbon")])
             .and_trust(
                 "client-truststore.jks",
                 [(GATEWAY_CERTIFICATE_ALIAS, primary.certificate())],
             )
-    },
-};
+    }),
+    ("error", |lab| {
+        lab.problem_at(GATEWAY_CERTIFICATE_ALIAS, lab.primary_stale())
+    }),
+    ("silent", |lab| lab.problem(lab.primary_stale())),
+    ("silent", |lab| {
+        lab.problem_at(GATEWAY_CERTIFICATE_ALIAS, lab.anchor_missing())
+    }),
+    // Of another node.
+    ("silent", |lab| {
+        let old = lab.other().certificate();
+        lab.jks(
+            "nodes/a/wso2carbon.jks",
+            [lab.primary().entry("wso2carbon")],
+        )
+        .and_trust(
+            "nodes/b/client-truststore.jks",
+            [(GATEWAY_CERTIFICATE_ALIAS, old)],
+        )
+    }),
+    ("silent", |lab| {
+        let old = lab.other().certificate();
+        lab.jks("tls.jks", [lab.primary().entry("wso2carbon")])
+            .and_trust("client-truststore.jks", [(GATEWAY_CERTIFICATE_ALIAS, old)])
+    }),
+];

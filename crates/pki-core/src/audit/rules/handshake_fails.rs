@@ -22,7 +22,13 @@ fn endpoint(problem: &EndpointProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.handshake_fails(),
-    silent: |lab| lab.served("gw1", "gw1"),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| lab.handshake_fails()),
+    ("silent", |lab| lab.served("gw1", "gw1")),
+    ("error", |lab| {
+        lab.refused(Objection::NothingInCommon {
+            reason: String::new(),
+        })
+    }),
+    ("silent", |lab| lab.refused(lab.untrusted())),
+];

@@ -37,7 +37,11 @@ fn check(home: &Home<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.home_with_script("-Dhttpclient.hostnameVerifier=AllowAll"),
-    silent: |lab| lab.home_with_script("-Dhttpclient.hostnameVerifier=Strict"),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| {
+        lab.home_with_script("-Dhttpclient.hostnameVerifier=AllowAll")
+    }),
+    ("silent", |lab| {
+        lab.home_with_script("-Dhttpclient.hostnameVerifier=Strict")
+    }),
+];

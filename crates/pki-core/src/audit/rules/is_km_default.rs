@@ -32,7 +32,14 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.trust("client-truststore.jks", [("is", lab.p2())]),
-    silent: |lab| lab.trust("client-truststore.jks", [("wso2carbon", lab.d2())]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.trust("client-truststore.jks", [("is", lab.p2())])
+    }),
+    ("silent", |lab| {
+        lab.trust("client-truststore.jks", [("wso2carbon", lab.d2())])
+    }),
+    ("error", |lab| {
+        lab.jks("a.jks", [lab.tls().with_certificate(lab.p2()).entry("a")])
+    }),
+];

@@ -1,7 +1,10 @@
 use crate::{
     audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::Fault,
-    verify::endpoint::{EndpointProblem, Objection},
+    verify::{
+        Problem, ProblemKind,
+        endpoint::{EndpointProblem, Objection},
+    },
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -15,7 +18,11 @@ pub(super) static RULE: Rule = Rule {
     remedy_in_workspace: Some("apim-pki issue"),
     remedy_in_home: Some(INSTALL),
     source: "RFC 5246 section 7.4.8: the server proves that it has the certificate's key",
-    checks: &[Check::Store(check), Check::Endpoint(endpoint)],
+    checks: &[
+        Check::Store(check),
+        Check::Problem(problem),
+        Check::Endpoint(endpoint),
+    ],
 };
 
 fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
@@ -27,6 +34,12 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
     }
 }
 
+/// A balancer's key and its chain lie in two files, which verification alone holds side by side.
+fn problem(problem: &Problem) -> bool {
+    let of_balancer = problem.node.is_none() && problem.alias.is_none();
+    of_balancer && matches!(problem.kind, ProblemKind::KeyMismatch)
+}
+
 fn endpoint(problem: &EndpointProblem) -> bool {
     problem
         .objection()
@@ -34,14 +47,19 @@ fn endpoint(problem: &EndpointProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
         lab.jks(
             "a.jks",
             [lab.tls()
                 .with_certificate(lab.other().certificate())
                 .entry("a")],
         )
-    },
-    silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]),
-};
+    }),
+    ("silent", |lab| lab.jks("a.jks", [lab.tls().entry("a")])),
+    ("error", |lab| lab.refused(Objection::WrongKey)),
+    ("silent", |lab| lab.refused(lab.untrusted())),
+    // A balancer's key and chain lie in two files; of a store its own check tells.
+    ("error", |lab| lab.problem_of_all(ProblemKind::KeyMismatch)),
+    ("silent", |lab| lab.problem(ProblemKind::KeyMismatch)),
+];

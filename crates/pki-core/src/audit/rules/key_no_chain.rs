@@ -29,7 +29,10 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("a.jks", [lab.tls().without_chain().entry("a")]),
-    silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.jks("a.jks", [lab.tls().without_chain().entry("a")])
+    }),
+    ("silent", |lab| lab.jks("a.jks", [lab.tls().entry("a")])),
+    ("silent", |lab| lab.file("a.pem", lab.tls().key_pem())),
+];

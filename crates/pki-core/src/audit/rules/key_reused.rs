@@ -45,16 +45,47 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| {
         let tls = lab.tls();
         let renewed = tls.clone().years(2027, 2029);
         lab.jks("nodes/a/tls.jks", [renewed.entry("tls")])
             .former("nodes/a/tls.jks", [tls.entry("tls")])
-    },
-    silent: |lab| {
+    }),
+    ("silent", |lab| {
         let other = lab.other();
         lab.jks("nodes/a/tls.jks", [lab.tls().entry("tls")])
             .former("nodes/a/tls.jks", [other.entry("tls")])
-    },
-};
+    }),
+    // Another node's.
+    ("silent", |lab| {
+        let tls = lab.tls();
+        let renewed = tls.clone().years(2027, 2029);
+        lab.jks("nodes/a/tls.jks", [renewed.entry("tls")])
+            .former("nodes/b/tls.jks", [tls.entry("tls")])
+    }),
+    // The same certificate.
+    ("silent", |lab| {
+        let tls = lab.tls().with_certificate(lab.tls().certificate());
+        lab.jks("nodes/a/tls.jks", [tls.entry("tls")])
+            .former("nodes/a/tls.jks", [tls.entry("tls")])
+    }),
+    // Somebody wants it so.
+    ("silent", |lab| {
+        let tls = lab.tls();
+        let renewed = tls.clone().years(2027, 2029);
+        lab.jks("nodes/gateway-1/tls.jks", [renewed.entry("tls")])
+            .former("nodes/gateway-1/tls.jks", [tls.entry("tls")])
+            .topology(&format!(
+                "{}\n[tls]\nkeep_key = true",
+                crate::audit::testing::TWINS
+            ))
+    }),
+    ("warning", |lab| {
+        let tls = lab.tls();
+        let renewed = tls.clone().years(2027, 2029);
+        lab.jks("nodes/gateway-1/tls.jks", [renewed.entry("tls")])
+            .former("nodes/gateway-1/tls.jks", [tls.entry("tls")])
+            .topology(crate::audit::testing::TWINS)
+    }),
+];

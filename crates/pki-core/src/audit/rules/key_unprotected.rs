@@ -27,7 +27,9 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.file("a.pem", lab.tls().open_pem()),
-    silent: |lab| lab.file("a.pem", lab.tls().certificate_pem()),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| lab.file("a.pem", lab.tls().open_pem())),
+    ("silent", |lab| {
+        lab.file("a.pem", lab.tls().certificate_pem())
+    }),
+];

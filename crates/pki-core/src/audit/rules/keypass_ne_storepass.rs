@@ -46,7 +46,17 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("a.jks", [lab.tls().entry_under("a", "another password")]),
-    silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.jks("a.jks", [lab.tls().entry_under("a", "another password")])
+    }),
+    ("silent", |lab| lab.jks("a.jks", [lab.tls().entry("a")])),
+    ("error", |lab| lab.problem(ProblemKind::KeyPasswordDiffers)),
+    ("silent", |lab| lab.problem(ProblemKind::FolderLeft)),
+    ("error", |lab| {
+        lab.jks(
+            "a.jks",
+            [lab.tls().entry_under("a", "nobody knows this one")],
+        )
+    }),
+];

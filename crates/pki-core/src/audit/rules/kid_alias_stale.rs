@@ -29,14 +29,17 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("info", |lab| {
         let name = key_id(&lab.primary().certificate()).to_lowercase();
         lab.trust_under("client-truststore.jks", &name, lab.ca().certificate())
-    },
-    silent: |lab| {
+    }),
+    ("silent", |lab| {
         let primary = lab.primary().certificate();
         let name = key_id(&primary).to_lowercase();
         lab.trust_under("client-truststore.jks", &name, primary)
-    },
-};
+    }),
+    ("silent", |lab| {
+        lab.trust("client-truststore.jks", [("ca", lab.ca().certificate())])
+    }),
+];

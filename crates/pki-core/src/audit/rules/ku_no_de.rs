@@ -31,10 +31,26 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error (medium)", |lab| {
         let usages = [rcgen::KeyUsagePurpose::DigitalSignature];
         lab.jks("wso2carbon.jks", [lab.primary().usages(usages).entry("a")])
-    },
-    silent: |lab| lab.jks("wso2carbon.jks", [lab.primary().entry("a")]),
-};
+    }),
+    ("silent", |lab| {
+        lab.jks("wso2carbon.jks", [lab.primary().entry("a")])
+    }),
+    ("warning (medium)", |lab| {
+        lab.jks(
+            "wso2carbon.jks",
+            [lab.primary().signs_by_the_way().entry("a")],
+        )
+    }),
+    ("silent", |lab| {
+        let usages = [rcgen::KeyUsagePurpose::DigitalSignature];
+        lab.jks("tls.jks", [lab.primary().usages(usages).entry("a")])
+    }),
+    ("error (medium)", |lab| {
+        let usages = [rcgen::KeyUsagePurpose::DigitalSignature];
+        lab.jks("internal.jks", [lab.primary().usages(usages).entry("a")])
+    }),
+];

@@ -41,7 +41,24 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("tls.jks", [lab.tls().entry("a"), lab.other().entry("b")]),
-    silent: |lab| lab.jks("tls.jks", [lab.tls().entry("a")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error (medium)", |lab| {
+        lab.jks("tls.jks", [lab.tls().entry("a"), lab.other().entry("b")])
+    }),
+    ("silent", |lab| lab.jks("tls.jks", [lab.tls().entry("a")])),
+    ("info (low)", |lab| {
+        lab.jks("a.jks", [lab.tls().entry("a"), lab.other().entry("b")])
+    }),
+    ("silent", |lab| {
+        lab.jks(
+            "client-truststore.jks",
+            [lab.tls().entry("a"), lab.other().entry("b")],
+        )
+    }),
+    ("silent", |lab| {
+        lab.file(
+            "a.pem",
+            [lab.tls().open_pem(), lab.other().open_pem()].concat(),
+        )
+    }),
+];

@@ -23,7 +23,7 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.problem(ProblemKind::NotInTopology),
-    silent: |lab| lab.problem(ProblemKind::FolderLeft),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| lab.problem(ProblemKind::NotInTopology)),
+    ("silent", |lab| lab.problem(ProblemKind::FolderLeft)),
+];

@@ -27,7 +27,7 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
             if store.context.now < view.not_before {
                 sink.say(format!(
                     "{} is not valid before {}",
-                    view.subject,
+                    view.subject.readable(),
                     view.not_before.date()
                 ))
                 .about(alias, Some(certificate));
@@ -46,7 +46,26 @@ fn endpoint(problem: &EndpointProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("tls.jks", [lab.tls().years(2040, 2042).entry("tls")]),
-    silent: |lab| lab.jks("tls.jks", [lab.tls().entry("tls")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.jks("tls.jks", [lab.tls().years(2040, 2042).entry("tls")])
+    }),
+    ("silent", |lab| lab.jks("tls.jks", [lab.tls().entry("tls")])),
+    ("silent", |lab| {
+        lab.jks("tls.jks", [lab.tls().entry("tls")])
+            .at("2026-01-01")
+    }),
+    ("error", |lab| {
+        lab.jks("tls.jks", [lab.tls().entry("tls")])
+            .at("2025-12-31")
+    }),
+    ("error", |lab| {
+        lab.refused(Objection::NotYetValid(lab.tls().certificate()))
+    }),
+    ("error", |lab| {
+        lab.refused(Objection::Modern(ModernProblem::NotYetValid))
+    }),
+    ("silent", |lab| {
+        lab.refused(Objection::Modern(ModernProblem::Expired))
+    }),
+];

@@ -61,7 +61,15 @@ fn endpoint(problem: &EndpointProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.tomcat("TLSv1.1,TLSv1.2"),
-    silent: |lab| lab.tomcat("TLSv1.2,TLSv1.3"),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| lab.tomcat("TLSv1.1,TLSv1.2")),
+    ("silent", |lab| lab.tomcat("TLSv1.2,TLSv1.3")),
+    ("warning", |lab| {
+        lab.endpoint(EndpointProblem::OldVersion {
+            version: crate::observe::endpoint::TlsVersion::Tls10,
+        })
+    }),
+    ("silent", |lab| lab.endpoint(lab.expires_soon())),
+    ("warning", |lab| lab.tomcat("TLSv1")),
+    ("warning", |lab| lab.tomcat("SSLv2Hello,TLSv1.2")),
+];

@@ -26,9 +26,9 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
             if own.issuer_key == above.subject_key && own.not_after > above.not_after {
                 sink.say(format!(
                     "{} ends on {}, its issuer {} on {}",
-                    own.subject,
+                    own.subject.readable(),
                     own.not_after.date(),
-                    above.subject,
+                    above.subject.readable(),
                     above.not_after.date()
                 ))
                 .about(alias, Some(certificate));
@@ -38,13 +38,20 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| {
         let ca = lab.ca().years(2020, 2028);
         lab.jks(
             "tls.jks",
             [lab.tls().years(2026, 2030).issued_by(&ca).entry("tls")],
         )
-    },
-    silent: |lab| lab.jks("tls.jks", [lab.tls().issued_by(&lab.ca()).entry("tls")]),
-};
+    }),
+    ("silent", |lab| {
+        lab.jks("tls.jks", [lab.tls().issued_by(&lab.ca()).entry("tls")])
+    }),
+    // On the same day.
+    ("silent", |lab| {
+        let ca = lab.ca().years(2020, 2028);
+        lab.jks("tls.jks", [lab.tls().issued_by(&ca).entry("tls")])
+    }),
+];

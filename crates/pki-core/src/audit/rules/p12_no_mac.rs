@@ -26,12 +26,12 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| {
         lab.file(
             "a.p12",
             include_bytes!("../../../../../testdata/cli/no-mac.p12"),
         )
-    },
-    silent: |lab| lab.pkcs12("a.p12", [lab.tls().entry("a")]),
-};
+    }),
+    ("silent", |lab| lab.pkcs12("a.p12", [lab.tls().entry("a")])),
+];

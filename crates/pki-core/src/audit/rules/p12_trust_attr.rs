@@ -29,7 +29,11 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.pkcs12("trust.p12", [lab.ca().invisible("ca")]),
-    silent: |lab| lab.pkcs12("trust.p12", [lab.ca().trusted("ca")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.pkcs12("trust.p12", [lab.ca().invisible("ca")])
+    }),
+    ("silent", |lab| {
+        lab.pkcs12("trust.p12", [lab.ca().trusted("ca")])
+    }),
+];

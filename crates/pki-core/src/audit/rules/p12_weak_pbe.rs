@@ -61,12 +61,12 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 const FEWEST: u32 = 10_000;
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("info", |lab| {
         lab.file(
             "a.p12",
             include_bytes!("../../../../../testdata/cli/legacy.p12"),
         )
-    },
-    silent: |lab| lab.pkcs12("a.p12", [lab.tls().entry("a")]),
-};
+    }),
+    ("silent", |lab| lab.pkcs12("a.p12", [lab.tls().entry("a")])),
+];

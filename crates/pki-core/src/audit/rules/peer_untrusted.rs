@@ -65,7 +65,51 @@ fn endpoint(problem: &EndpointProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.problem(lab.anchor_missing()),
-    silent: |lab| lab.problem_at(GATEWAY_CERTIFICATE_ALIAS, lab.anchor_missing()),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| lab.problem(lab.anchor_missing())),
+    ("silent", |lab| {
+        lab.problem_at(GATEWAY_CERTIFICATE_ALIAS, lab.anchor_missing())
+    }),
+    ("error", |lab| lab.problem(lab.primary_stale())),
+    ("silent", |lab| {
+        lab.problem_at(GATEWAY_CERTIFICATE_ALIAS, lab.primary_stale())
+    }),
+    ("silent", |lab| lab.problem(ProblemKind::FolderLeft)),
+    ("error", |lab| {
+        lab.edge(State::Failed, [EdgeProblem::Path(lab.no_anchor())])
+    }),
+    ("silent", |lab| {
+        lab.edge(State::Unknown, [EdgeProblem::Path(lab.no_anchor())])
+    }),
+    ("silent", |lab| {
+        lab.edge(State::Failed, [EdgeProblem::NameUnchecked(lab.no_anchor())])
+    }),
+    ("silent", |lab| {
+        lab.edge(State::Failed, [EdgeProblem::Path(lab.path_expired())])
+    }),
+    ("silent", |lab| {
+        lab.edge(State::Failed, [EdgeProblem::Path(lab.path_not_yet_valid())])
+    }),
+    ("silent", |lab| {
+        lab.edge(State::Failed, [EdgeProblem::Path(lab.name_mismatch())])
+    }),
+    ("silent", |lab| {
+        lab.edge(State::Failed, [EdgeProblem::Path(lab.name_refused())])
+    }),
+    ("error", |lab| {
+        lab.edge(
+            State::Failed,
+            [
+                EdgeProblem::Path(lab.path_expired()),
+                EdgeProblem::Path(lab.no_anchor()),
+            ],
+        )
+    }),
+    ("error", |lab| lab.refused(lab.untrusted())),
+    ("error", |lab| {
+        lab.refused(Objection::Modern(ModernProblem::Untrusted))
+    }),
+    ("silent", |lab| {
+        lab.refused(Objection::Modern(ModernProblem::Expired))
+    }),
+];

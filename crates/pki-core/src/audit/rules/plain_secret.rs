@@ -71,7 +71,18 @@ fn secret(problem: &SecretProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.toml_home("[super_admin]\npassword = \"something\"\n"),
-    silent: |lab| lab.toml_home("[super_admin]\npassword = \"$env{ADMIN}\"\n"),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| {
+        lab.toml_home("[super_admin]\npassword = \"something\"\n")
+    }),
+    ("silent", |lab| {
+        lab.toml_home("[super_admin]\npassword = \"$env{ADMIN}\"\n")
+    }),
+    ("error", |lab| {
+        lab.secret(SecretProblemKind::KeyInClear { places: Vec::new() })
+    }),
+    ("error", |lab| {
+        lab.secret(SecretProblemKind::NotEncrypted { consequence: None })
+    }),
+    ("silent", |lab| lab.secret(lab.not_encrypted())),
+];

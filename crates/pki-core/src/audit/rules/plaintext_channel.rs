@@ -53,7 +53,9 @@ fn is_plain(scheme: Scheme) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.plain_jms(),
-    silent: |lab| lab.toml_home("[server]\nhostname = \"gw1.example.com\"\n"),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning, warning", |lab| lab.plain_jms()),
+    ("silent", |lab| {
+        lab.toml_home("[server]\nhostname = \"gw1.example.com\"\n")
+    }),
+];

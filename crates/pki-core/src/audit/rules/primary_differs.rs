@@ -58,18 +58,25 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error (medium)", |lab| {
         let other = lab.other();
         lab.jks(
             "nodes/a/wso2carbon.jks",
             [lab.primary().entry("wso2carbon")],
         )
         .and_jks("nodes/b/wso2carbon.jks", [other.entry("wso2carbon")])
-    },
-    silent: |lab| {
+    }),
+    ("silent", |lab| {
         let primary = lab.primary();
         lab.jks("nodes/a/wso2carbon.jks", [primary.entry("wso2carbon")])
             .and_jks("nodes/b/wso2carbon.jks", [primary.entry("other")])
-    },
-};
+    }),
+    ("error", |lab| lab.problem(lab.shared_differs(true))),
+    ("silent", |lab| lab.problem(lab.shared_differs(false))),
+    ("error", |lab| lab.problem(lab.differs(Alike::Primary))),
+    ("error", |lab| lab.problem(lab.differs(Alike::Internal))),
+    ("silent", |lab| {
+        lab.problem(lab.differs(Alike::EncryptionKey))
+    }),
+];

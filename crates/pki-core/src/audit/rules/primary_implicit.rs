@@ -24,7 +24,8 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.tls_alone().with_stores(),
-    silent: |lab| lab.all_three().with_stores(),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| lab.tls_alone().with_stores()),
+    ("silent", |lab| lab.all_three().with_stores()),
+    ("silent", |lab| lab.problem(lab.names_missing())),
+];

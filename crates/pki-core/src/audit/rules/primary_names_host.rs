@@ -29,10 +29,18 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning (medium)", |lab| {
         let primary = lab.primary().names(["gw1.example.com"]);
         lab.jks("wso2carbon.jks", [primary.entry("a")])
-    },
-    silent: |lab| lab.jks("wso2carbon.jks", [lab.primary().entry("a")]),
-};
+    }),
+    ("silent", |lab| {
+        lab.jks("wso2carbon.jks", [lab.primary().entry("a")])
+    }),
+    ("silent", |lab| {
+        lab.jks(
+            "tls.jks",
+            [lab.primary().names(["gw1.example.com"]).entry("a")],
+        )
+    }),
+];

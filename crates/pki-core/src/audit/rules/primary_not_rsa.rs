@@ -32,7 +32,18 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("wso2carbon.jks", [lab.tls().entry("wso2carbon")]),
-    silent: |lab| lab.jks("wso2carbon.jks", [lab.primary().entry("wso2carbon")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error (medium)", |lab| {
+        lab.jks("wso2carbon.jks", [lab.tls().entry("wso2carbon")])
+    }),
+    ("silent", |lab| {
+        lab.jks("wso2carbon.jks", [lab.primary().entry("wso2carbon")])
+    }),
+    // Too short is another rule's.
+    ("silent", |lab| {
+        lab.jks(
+            "wso2carbon.jks",
+            [lab.tls().with_certificate(lab.rsa_1024()).entry("a")],
+        )
+    }),
+];

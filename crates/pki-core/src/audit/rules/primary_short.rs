@@ -29,17 +29,31 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning (medium)", |lab| {
         lab.jks(
             "wso2carbon.jks",
             [lab.primary().years(2020, 2030).entry("a")],
         )
-    },
-    silent: |lab| {
+    }),
+    ("silent", |lab| {
         lab.jks(
             "wso2carbon.jks",
             [lab.primary().years(2020, 2050).entry("a")],
         )
-    },
-};
+    }),
+    ("silent", |lab| {
+        lab.jks(
+            "wso2carbon.jks",
+            [lab.primary().years(2020, 2036).entry("a")],
+        )
+        .at("2026-01-01")
+    }),
+    ("warning (medium)", |lab| {
+        lab.jks(
+            "wso2carbon.jks",
+            [lab.primary().years(2020, 2036).entry("a")],
+        )
+        .at("2026-01-02")
+    }),
+];

@@ -23,7 +23,9 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.all_three(),
-    silent: |lab| lab.all_three().with_stores(),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error, error", |lab| lab.all_three()),
+    ("silent", |lab| lab.all_three().with_stores()),
+    ("error", |lab| lab.problem_in_home(ProblemKind::FileMissing)),
+    ("silent", |lab| lab.problem(ProblemKind::FileMissing)),
+];

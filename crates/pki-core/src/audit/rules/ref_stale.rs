@@ -64,7 +64,7 @@ fn may_count(config: &HomeConfig, store: &StoreUse) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.stale_wss().with_stores(),
-    silent: |lab| lab.all_three().with_stores(),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| lab.stale_wss().with_stores()),
+    ("silent", |lab| lab.all_three().with_stores()),
+];

@@ -27,7 +27,8 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
             if weaknesses(view).iter().any(is_short) {
                 sink.say(format!(
                     "the key of {} is {}",
-                    view.subject, view.public_key
+                    view.subject.readable(),
+                    view.public_key
                 ))
                 .about(alias, Some(certificate));
             }
@@ -36,12 +37,13 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
         lab.jks(
             "a.jks",
             [lab.tls().with_certificate(lab.rsa_1024()).entry("a")],
         )
-    },
-    silent: |lab| lab.jks("a.jks", [lab.primary().entry("a")]),
-};
+    }),
+    ("silent", |lab| lab.jks("a.jks", [lab.primary().entry("a")])),
+    ("silent", |lab| lab.jks("a.jks", [lab.tls().entry("a")])),
+];

@@ -76,7 +76,42 @@ fn endpoint(problem: &EndpointProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("tls.jks", [lab.tls().names([]).entry("tls")]),
-    silent: |lab| lab.jks("tls.jks", [lab.tls().entry("tls")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error (medium)", |lab| {
+        lab.jks("tls.jks", [lab.tls().names([]).entry("tls")])
+    }),
+    ("silent", |lab| lab.jks("tls.jks", [lab.tls().entry("tls")])),
+    ("error", |lab| lab.problem(lab.names_missing())),
+    ("silent", |lab| lab.problem(ProblemKind::FolderLeft)),
+    ("error", |lab| {
+        lab.edge(State::Failed, [EdgeProblem::Path(lab.name_mismatch())])
+    }),
+    ("error", |lab| {
+        lab.edge(State::Failed, [EdgeProblem::Path(lab.name_refused())])
+    }),
+    ("silent", |lab| {
+        lab.edge(State::Failed, [EdgeProblem::Path(lab.no_anchor())])
+    }),
+    // A client that does not look at names.
+    ("silent", |lab| {
+        lab.edge(State::Ok, [EdgeProblem::NameUnchecked(lab.name_mismatch())])
+    }),
+    ("silent", |lab| {
+        lab.edge(State::Unknown, [EdgeProblem::Path(lab.name_mismatch())])
+    }),
+    ("error", |lab| {
+        lab.refused(Objection::Name { name: "gw1".into() })
+    }),
+    ("error", |lab| {
+        lab.refused(Objection::Path(lab.name_refused()))
+    }),
+    ("silent", |lab| {
+        lab.refused(Objection::Path(lab.no_anchor()))
+    }),
+    ("silent", |lab| {
+        lab.jks("tls.jks", [lab.tls().names(["192.0.2.1"]).entry("tls")])
+    }),
+    ("silent", |lab| {
+        lab.jks("wso2carbon.jks", [lab.primary().entry("wso2carbon")])
+    }),
+];

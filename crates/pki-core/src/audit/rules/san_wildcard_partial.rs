@@ -42,12 +42,30 @@ fn is_whole_label(name: &str) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("info", |lab| {
         lab.jks(
             "tls.jks",
             [lab.tls().names(["gw*.example.com"]).entry("tls")],
         )
-    },
-    silent: |lab| lab.jks("tls.jks", [lab.tls().names(["*.example.com"]).entry("tls")]),
-};
+    }),
+    ("silent", |lab| {
+        lab.jks("tls.jks", [lab.tls().names(["*.example.com"]).entry("tls")])
+    }),
+    ("info", |lab| {
+        lab.jks("tls.jks", [lab.tls().names(["*.com"]).entry("tls")])
+    }),
+    ("info", |lab| {
+        lab.jks(
+            "tls.jks",
+            [lab.tls().names(["*.*.example.com"]).entry("tls")],
+        )
+    }),
+    ("info", |lab| {
+        lab.jks(
+            "tls.jks",
+            [lab.tls().names(["a.*.example.com"]).entry("tls")],
+        )
+    }),
+    ("silent", |lab| lab.jks("tls.jks", [lab.tls().entry("tls")])),
+];

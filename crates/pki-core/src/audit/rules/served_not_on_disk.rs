@@ -22,7 +22,7 @@ fn endpoint(problem: &EndpointProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.served("gw2", "gw1"),
-    silent: |lab| lab.served("gw1", "gw1"),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| lab.served("gw2", "gw1")),
+    ("silent", |lab| lab.served("gw1", "gw1")),
+];

@@ -45,15 +45,15 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("info", |lab| {
         let tls = lab.tls();
         lab.jks("nodes/a/tls.jks", [tls.entry("tls")])
             .and_jks("nodes/b/tls.jks", [tls.entry("tls")])
-    },
-    silent: |lab| {
+    }),
+    ("silent", |lab| {
         let other = lab.other();
         lab.jks("nodes/a/tls.jks", [lab.tls().entry("tls")])
             .and_jks("nodes/b/tls.jks", [other.entry("tls")])
-    },
-};
+    }),
+];

@@ -1,6 +1,7 @@
 use crate::{
     audit::{Check, Confidence, INSTALL, Rule, Severity, Sink, subject::Store},
     edit::Fault,
+    keystore::UnsealError,
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -23,15 +24,27 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
         sink.say(reason);
     }
     for (alias, fault) in store.faults() {
-        if let (Some(alias), Fault::Damaged { at, reason }) = (alias, fault) {
-            sink.say(format!("certificate {} cannot be read: {reason}", at + 1))
-                .about(alias, store.certificate(Some(alias), *at));
+        let Some(alias) = alias else { continue };
+        match fault {
+            Fault::Damaged { at, reason } => {
+                sink.say(format!("certificate {} cannot be read: {reason}", at + 1))
+                    .about(alias, store.certificate(Some(alias), *at));
+            }
+            Fault::KeySealed {
+                reason: reason @ (UnsealError::Damaged { .. } | UnsealError::Iterations { .. }),
+            } => {
+                sink.say(reason.to_string())
+                    .about(alias, store.certificate(Some(alias), 0));
+            }
+            _ => {}
         }
     }
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.file("a.jks", b"\xEF\xBF\xBD\xEF\xBF\xBD"),
-    silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.file("a.jks", b"\xEF\xBF\xBD\xEF\xBF\xBD")
+    }),
+    ("silent", |lab| lab.jks("a.jks", [lab.tls().entry("a")])),
+];

@@ -33,7 +33,11 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.pkcs12("a.p12", [lab.tls().entry("a")]).java("8u292"),
-    silent: |lab| lab.pkcs12("a.p12", [lab.tls().entry("a")]).java("8u301"),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.pkcs12("a.p12", [lab.tls().entry("a")]).java("8u292")
+    }),
+    ("silent", |lab| {
+        lab.pkcs12("a.p12", [lab.tls().entry("a")]).java("8u301")
+    }),
+];

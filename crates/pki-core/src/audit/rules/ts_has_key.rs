@@ -29,7 +29,9 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("client-truststore.jks", [lab.tls().entry("a")]),
-    silent: |lab| lab.jks("tls.jks", [lab.tls().entry("a")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error (medium)", |lab| {
+        lab.jks("client-truststore.jks", [lab.tls().entry("a")])
+    }),
+    ("silent", |lab| lab.jks("tls.jks", [lab.tls().entry("a")])),
+];

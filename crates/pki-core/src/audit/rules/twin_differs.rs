@@ -68,14 +68,14 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| {
         let (ca, other) = (lab.ca().certificate(), lab.other().certificate());
         lab.trust("nodes/gateway-1/client-truststore.jks", [("ca", ca)])
             .and_trust("nodes/gateway-2/client-truststore.jks", [("ca", other)])
             .topology(crate::audit::testing::TWINS)
-    },
-    silent: |lab| {
+    }),
+    ("silent", |lab| {
         let ca = lab.ca().certificate();
         lab.trust(
             "nodes/gateway-1/client-truststore.jks",
@@ -83,5 +83,7 @@ pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing
         )
         .and_trust("nodes/gateway-2/client-truststore.jks", [("renamed", ca)])
         .topology(crate::audit::testing::TWINS)
-    },
-};
+    }),
+    ("warning", |lab| lab.problem(lab.shared_differs(false))),
+    ("silent", |lab| lab.problem(lab.shared_differs(true))),
+];

@@ -47,18 +47,18 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| {
         let tls = lab.tls();
         lab.jks("nodes/gateway-1/tls.jks", [tls.entry("tls")])
             .and_jks("nodes/gateway-2/tls.jks", [tls.entry("tls")])
             .topology(crate::audit::testing::TWINS)
-    },
-    silent: |lab| {
+    }),
+    ("silent", |lab| {
         let tls = lab.tls();
         let shared = format!("{}\n[tls]\nshared = true", crate::audit::testing::TWINS);
         lab.jks("nodes/gateway-1/tls.jks", [tls.entry("tls")])
             .and_jks("nodes/gateway-2/tls.jks", [tls.entry("tls")])
             .topology(&shared)
-    },
-};
+    }),
+];

@@ -66,7 +66,24 @@ fn configured(home: &Home<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.pkcs12("a.jks", [lab.tls().entry("a")]),
-    silent: |lab| lab.jks("a.jks", [lab.tls().entry("a")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("info", |lab| lab.pkcs12("a.jks", [lab.tls().entry("a")])),
+    ("silent", |lab| lab.jks("a.jks", [lab.tls().entry("a")])),
+    ("info", |lab| lab.typed_store("PKCS12")),
+    ("silent", |lab| lab.typed_store("jks")),
+    ("info", |lab| lab.jks("a.p12", [lab.tls().entry("a")])),
+    ("info", |lab| lab.jks("a.PFX", [lab.tls().entry("a")])),
+    ("info", |lab| lab.jks("a.jceks", [lab.tls().entry("a")])),
+    ("info", |lab| lab.jks("a.bks", [lab.tls().entry("a")])),
+    ("info", |lab| lab.jks("a.bcfks", [lab.tls().entry("a")])),
+    ("info", |lab| lab.jks("a.pem", [lab.tls().entry("a")])),
+    ("info", |lab| lab.jks("a.der", [lab.tls().entry("a")])),
+    ("info", |lab| lab.jks("a.p7b", [lab.tls().entry("a")])),
+    ("silent", |lab| lab.pkcs12("a.p12", [lab.tls().entry("a")])),
+    ("silent", |lab| {
+        lab.jks("a.keystore", [lab.tls().entry("a")])
+    }),
+    ("silent", |lab| {
+        lab.file("a.p7b", lab.tls().certificate_pem())
+    }),
+];

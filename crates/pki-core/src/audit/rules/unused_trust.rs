@@ -41,15 +41,15 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("info (medium)", |lab| {
         let other = lab.other().certificate();
         lab.jks("nodes/a/tls.jks", [lab.tls().entry("tls")])
             .and_trust("client-truststore.jks", [("old", other)])
-    },
-    silent: |lab| {
+    }),
+    ("silent", |lab| {
         let tls = lab.tls();
         lab.jks("nodes/a/tls.jks", [tls.entry("tls")])
             .and_trust("client-truststore.jks", [("a", tls.certificate())])
-    },
-};
+    }),
+];

@@ -24,7 +24,7 @@ fn problem(problem: &Problem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.problem(lab.localhost_url()),
-    silent: |lab| lab.problem(ProblemKind::FolderLeft),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| lab.problem(lab.localhost_url())),
+    ("silent", |lab| lab.problem(ProblemKind::FolderLeft)),
+];

@@ -29,7 +29,7 @@ fn check(home: &Home<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.home_with_secret("pass]word"),
-    silent: |lab| lab.home_with_secret("password"),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("info", |lab| lab.home_with_secret("pass]word")),
+    ("silent", |lab| lab.home_with_secret("password")),
+];

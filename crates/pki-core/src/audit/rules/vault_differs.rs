@@ -26,7 +26,12 @@ fn secret(problem: &SecretProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.secret(lab.secret_differs()),
-    silent: |lab| lab.secret(SecretProblemKind::EndsBlank),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| lab.secret(lab.secret_differs())),
+    ("silent", |lab| lab.secret(SecretProblemKind::EndsBlank)),
+    ("error", |lab| {
+        lab.secret(SecretProblemKind::Missing {
+            on: "gateway-2".to_owned(),
+        })
+    }),
+];

@@ -32,7 +32,15 @@ fn secret(problem: &SecretProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.secret(lab.dangling()),
-    silent: |lab| lab.secret(SecretProblemKind::EndsBlank),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| lab.secret(lab.dangling())),
+    ("silent", |lab| lab.secret(SecretProblemKind::EndsBlank)),
+    ("error", |lab| lab.secret(lab.not_encrypted())),
+    ("silent", |lab| {
+        lab.secret(SecretProblemKind::NotEncrypted { consequence: None })
+    }),
+    ("error", |lab| {
+        lab.secret(SecretProblemKind::Off { references: 1 })
+    }),
+    ("error", |lab| lab.secret(lab.unreadable())),
+];

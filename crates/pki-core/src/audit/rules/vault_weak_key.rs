@@ -22,7 +22,9 @@ fn secret(problem: &SecretProblem) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.secret(SecretProblemKind::WeakKey { bits: 1024 }),
-    silent: |lab| lab.secret(SecretProblemKind::EndsBlank),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("error", |lab| {
+        lab.secret(SecretProblemKind::WeakKey { bits: 1024 })
+    }),
+    ("silent", |lab| lab.secret(SecretProblemKind::EndsBlank)),
+];

@@ -28,7 +28,7 @@ fn check(waivers: &Waivers<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.waiver("file-perms", "2026-01-01"),
-    silent: |lab| lab.waiver("file-perms", "2040-01-01"),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| lab.waiver("file-perms", "2026-01-01")),
+    ("silent", |lab| lab.waiver("file-perms", "2040-01-01")),
+];

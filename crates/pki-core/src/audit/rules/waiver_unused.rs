@@ -28,11 +28,13 @@ fn check(waivers: &Waivers<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.waiver("file-perms", "2040-01-01"),
-    silent: |lab| {
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning (medium)", |lab| {
+        lab.waiver("file-perms", "2040-01-01")
+    }),
+    ("silent", |lab| {
         lab.jks("a.jks", [lab.tls().entry("a")])
             .mode(0o644)
             .and_waiver("file-perms", "2040-01-01")
-    },
-};
+    }),
+];

@@ -35,7 +35,7 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
             if ages && end > LAST_DAY_OF_112_BITS {
                 sink.say(format!(
                     "{} is held good enough until {LAST_DAY_OF_112_BITS}, and {} is valid until {end}",
-                    view.public_key, view.subject
+                    view.public_key, view.subject.readable()
                 ))
                 .about(alias, Some(certificate));
             }
@@ -46,7 +46,27 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 const LAST_DAY_OF_112_BITS: Date = date!(2030 - 12 - 31);
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("a.jks", [lab.primary().years(2020, 2040).entry("a")]),
-    silent: |lab| lab.jks("a.jks", [lab.primary().years(2020, 2030).entry("a")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("info", |lab| {
+        lab.jks("a.jks", [lab.primary().years(2020, 2040).entry("a")])
+    }),
+    ("silent", |lab| {
+        lab.jks("a.jks", [lab.primary().years(2020, 2030).entry("a")])
+    }),
+    // Valid on the last day, and on the first one after it.
+    ("silent", |lab| {
+        lab.jks("a.jks", [lab.primary().ends("2030-12-31").entry("a")])
+    }),
+    ("info", |lab| {
+        lab.jks("a.jks", [lab.primary().ends("2031-01-01").entry("a")])
+    }),
+    ("silent", |lab| {
+        lab.jks("a.jks", [lab.tls().years(2020, 2040).entry("a")])
+    }),
+    ("silent", |lab| {
+        lab.jks(
+            "a.jks",
+            [lab.tls().with_certificate(lab.rsa_1024()).entry("a")],
+        )
+    }),
+];

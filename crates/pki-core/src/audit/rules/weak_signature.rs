@@ -30,7 +30,7 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
                 };
                 let finding = sink.say(format!(
                     "the signature on {} stands on {hash}",
-                    view.subject
+                    view.subject.readable()
                 ));
                 finding.about(alias, Some(certificate));
                 if hash == "SHA-1" {
@@ -42,7 +42,14 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 }
 
 #[cfg(test)]
-pub(super) const FIXTURE: crate::audit::testing::Fixture = crate::audit::testing::Fixture {
-    fires: |lab| lab.jks("a.jks", [lab.tls().with_certificate(lab.sha1()).entry("a")]),
-    silent: |lab| lab.jks("a.jks", [lab.tls().issued_by(&lab.ca()).entry("a")]),
-};
+pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
+    ("warning", |lab| {
+        lab.jks("a.jks", [lab.tls().with_certificate(lab.sha1()).entry("a")])
+    }),
+    ("silent", |lab| {
+        lab.jks("a.jks", [lab.tls().issued_by(&lab.ca()).entry("a")])
+    }),
+    ("error", |lab| {
+        lab.jks("a.jks", [lab.tls().with_certificate(lab.md5()).entry("a")])
+    }),
+];

@@ -8,7 +8,9 @@ use crate::{
         ClientCertificate, Endpoint, Failure, KeyProof, Observation, Session, TlsVersion,
     },
     path::ServerName,
-    verify::endpoint::{OnDisk, Question, judge},
+    verify::endpoint::{
+        Difference, DifferenceKind, EndpointProblem, Objection, OnDisk, Question, judge,
+    },
     wso2::Product,
 };
 
@@ -33,6 +35,56 @@ impl Lab {
     pub(crate) fn no_server_certificate(&self) -> Case {
         let made = self.tls().purposes([ExtendedKeyUsagePurpose::ClientAuth]);
         self.live(&seen(&made, Ok(())), &[])
+    }
+
+    /// A server of which something is wrong.
+    pub(crate) fn endpoint(&self, problem: EndpointProblem) -> Case {
+        let mut case = self.served("gw1", "gw1");
+        for (_, judgement) in &mut case.live {
+            judgement.problems = vec![problem.clone()];
+        }
+        case
+    }
+
+    /// A server to which somebody does not connect.
+    pub(crate) fn refused(&self, objection: Objection) -> Case {
+        self.endpoint(EndpointProblem::Refused {
+            by: Vec::new(),
+            nobody_connects: true,
+            objection,
+        })
+    }
+
+    /// A server to which nobody would connect who looks at names.
+    pub(crate) fn refused_if_set(&self, objection: Objection) -> Case {
+        let by = Vec::new();
+        self.endpoint(EndpointProblem::RefusedIfSet { by, objection })
+    }
+
+    pub(crate) fn expires_soon(&self) -> EndpointProblem {
+        let certificate = self.tls().certificate();
+        let not_after = certificate.view().unwrap().not_after;
+        EndpointProblem::ExpiresSoon {
+            certificate,
+            not_after,
+        }
+    }
+
+    pub(crate) fn not_on_disk(&self, kind: DifferenceKind) -> EndpointProblem {
+        let served = self.tls().certificate();
+        let on_disk = OnDisk::new("tls.jks", None, vec![self.other().certificate()]);
+        let difference = Difference {
+            on_disk,
+            served,
+            kind,
+        };
+        EndpointProblem::NotOnDisk { difference }
+    }
+
+    pub(crate) fn untrusted(&self) -> Objection {
+        let certificate = self.tls().certificate();
+        let issuer = certificate.view().unwrap().issuer.clone();
+        Objection::Untrusted { issuer }
     }
 
     fn of(&self, host: &str) -> Made {

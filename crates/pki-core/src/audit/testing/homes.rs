@@ -11,7 +11,7 @@ use crate::{
     wso2::{
         Slot,
         config::{DEPLOYMENT_TOML, Place},
-        vault::{Consequence, Hazard},
+        vault::{Consequence, Hazard, Verdict},
     },
 };
 
@@ -54,6 +54,12 @@ impl Lab {
             ),
         ];
         case
+    }
+
+    /// All stores are there, in JKS, and this is what the configuration calls one of them.
+    pub(crate) fn typed_store(&self, kind: &str) -> Case {
+        let text = all_three().replacen("JKS", kind, 1);
+        self.toml_home(&text).with_stores()
     }
 
     /// Only the store for TLS is set.
@@ -118,6 +124,20 @@ impl Lab {
     pub(crate) fn dangling(&self) -> SecretProblemKind {
         let consequence = Consequence::AliasInItsPlace;
         SecretProblemKind::Dangling { consequence }
+    }
+
+    /// One that something takes for an encrypted one.
+    pub(crate) fn not_encrypted(&self) -> SecretProblemKind {
+        let consequence = Some(Consequence::AliasInItsPlace);
+        SecretProblemKind::NotEncrypted { consequence }
+    }
+
+    pub(crate) fn unreadable(&self) -> SecretProblemKind {
+        SecretProblemKind::Unreadable {
+            verdict: Verdict::Empty,
+            consequence: None,
+            named_by: Vec::new(),
+        }
     }
 
     pub(crate) fn secret_differs(&self) -> SecretProblemKind {

@@ -2,6 +2,9 @@
 
 mod endpoints;
 mod homes;
+mod mutants;
+mod oracle;
+mod verified;
 
 use std::{
     path::{Path, PathBuf},
@@ -11,26 +14,28 @@ use std::{
 use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use time::{Date, OffsetDateTime, Time, macros::format_description};
 
+pub(crate) use self::{
+    mutants::{Mutant, Own, mutants},
+    oracle::{SILENT, Tried},
+    verified::{in_home, problem},
+};
 use super::{Auditor, Context, Policy, Report, Rule, Waiver};
 use crate::{
-    disk::RelPath,
     key::{SystemRandom, read_private_key},
     keystore::{
         Content, Encoding, Entry, Format, Keystore, Pkcs12Profile, Protection, SealedKey,
         read_pem_certificates, write_pem_certificates,
     },
-    observe::{Found, FoundFile, Unopened, endpoint::Observation},
+    observe::{Found, FoundFile, endpoint::Observation},
     secret::{Bytes, Password},
     topology::Topology,
-    verify::{self, Alike, Problem, ProblemKind, SecretProblemKind, endpoint::Judgement},
-    x509::{Certificate, Fingerprint},
+    verify::{Edge, Problem, SecretProblemKind, endpoint::Judgement},
+    x509::Certificate,
 };
 
-/// What a rule fires on, and what it keeps silent on.
-pub(crate) struct Fixture {
-    pub(crate) fires: fn(&Lab) -> Case,
-    pub(crate) silent: fn(&Lab) -> Case,
-}
+/// Cases, and what a rule is to say of each: how bad each of its findings is, and how sure where that is not
+/// certain, as in `error, info (medium)`; or that it is `silent`.
+pub(crate) type Fixtures = &'static [(&'static str, fn(&Lab) -> Case)];
 
 /// Something to audit.
 #[derive(Clone, Debug)]
@@ -38,6 +43,7 @@ pub(crate) struct Case {
     files: Vec<(PathBuf, Vec<u8>, u32)>,
     former: Vec<(PathBuf, Vec<u8>)>,
     problems: Vec<Problem>,
+    edges: Vec<Edge>,
     /// Files of a home, by their path below it.
     home: Vec<(String, Vec<u8>)>,
     secrets: Vec<SecretProblemKind>,
@@ -59,11 +65,15 @@ pub(crate) struct Made {
     name: String,
     names: Vec<String>,
     is_ca: bool,
-    years: (i32, i32),
+    from: Date,
+    to: Date,
     usages: Vec<KeyUsagePurpose>,
+    usages_are_critical: bool,
     purposes: Vec<ExtendedKeyUsagePurpose>,
     issuer: Option<Box<Made>>,
     chain: Shape,
+    /// Certificates that are no part of the chain, behind it.
+    foreign: Vec<Certificate>,
     instead: Option<Certificate>,
 }
 
@@ -99,9 +109,24 @@ impl Lab {
         Made::new(OTHER_KEY, "gw2.example.com").names(["gw2.example.com"])
     }
 
+    /// Another key under the first one's name.
+    pub(crate) fn namesake(&self) -> Made {
+        Made {
+            key: OTHER_KEY,
+            ..self.tls()
+        }
+    }
+
     /// A root.
     pub(crate) fn ca(&self) -> Made {
         let mut made = Made::new(CA_KEY, "Example CA").years(2020, 2045);
+        made.is_ca = true;
+        made
+    }
+
+    /// A CA under the root.
+    pub(crate) fn intermediate(&self) -> Made {
+        let mut made = self.other().issued_by(&self.ca()).years(2020, 2045);
         made.is_ca = true;
         made
     }
@@ -138,12 +163,18 @@ impl Lab {
         pem(include_bytes!("../../../../../testdata/audit/sha1.pem"))
     }
 
+    /// Issued with a signature on MD5.
+    pub(crate) fn md5(&self) -> Certificate {
+        pem(include_bytes!("../../../../../testdata/audit/md5.pem"))
+    }
+
     /// Nothing yet.
     fn empty(&self) -> Case {
         Case {
             files: Vec::new(),
             former: Vec::new(),
             problems: Vec::new(),
+            edges: Vec::new(),
             home: Vec::new(),
             secrets: Vec::new(),
             live: Vec::new(),
@@ -208,75 +239,9 @@ impl Lab {
         case
     }
 
-    /// What verification found.
-    pub(crate) fn problem(&self, kind: ProblemKind) -> Case {
-        let mut case = self.empty();
-        case.problems.push(problem(None, kind));
-        case
-    }
-
-    /// What verification found about an entry.
-    pub(crate) fn problem_at(&self, alias: &str, kind: ProblemKind) -> Case {
-        let mut case = self.empty();
-        case.problems.push(problem(Some(alias), kind));
-        case
-    }
-
     /// A waiver that nothing meets.
     pub(crate) fn waiver(&self, rule: &str, expires: &str) -> Case {
         self.empty().and_waiver(rule, expires)
-    }
-
-    pub(crate) fn differs(&self, what: Alike) -> ProblemKind {
-        ProblemKind::NodesDiffer {
-            what,
-            expected: "a".to_owned(),
-            of: "gateway-1".to_owned(),
-            found: "b".to_owned(),
-        }
-    }
-
-    pub(crate) fn localhost_url(&self) -> ProblemKind {
-        ProblemKind::LocalhostUrl {
-            setting: "APIKeyValidator/ServerURL".to_owned(),
-            url: "https://localhost:9443/services/".to_owned(),
-            role: "key-manager".to_owned(),
-        }
-    }
-
-    pub(crate) fn pin_missed(&self) -> ProblemKind {
-        let (expected, found) = (Fingerprint::of(b"a"), Fingerprint::of(b"b"));
-        ProblemKind::PinMissed { expected, found }
-    }
-
-    pub(crate) fn encryption_key_changed(&self) -> ProblemKind {
-        let (expected, found) = (Fingerprint::of(b"a"), Fingerprint::of(b"b"));
-        ProblemKind::EncryptionKeyChanged { expected, found }
-    }
-
-    pub(crate) fn cut_to_issuer(&self) -> ProblemKind {
-        let not_after = moment("2030-01-01");
-        ProblemKind::CutToIssuer { not_after }
-    }
-
-    pub(crate) fn names_not_permitted(&self) -> ProblemKind {
-        ProblemKind::NamesNotPermitted {
-            issuer: "CN=Example CA".to_owned(),
-            names: vec!["dns:gw1.example.org".to_owned()],
-        }
-    }
-
-    pub(crate) fn store_does_not_open(&self) -> ProblemKind {
-        ProblemKind::StoreDoesNotOpen(Unopened::NoPassword)
-    }
-
-    pub(crate) fn key_missing(&self) -> ProblemKind {
-        ProblemKind::KeyMissing { found: Vec::new() }
-    }
-
-    pub(crate) fn anchor_missing(&self) -> ProblemKind {
-        let expected = "CN=Example CA".to_owned();
-        ProblemKind::AnchorMissing { expected }
     }
 }
 
@@ -373,6 +338,7 @@ impl Case {
         for problem in &self.problems {
             auditor.problem(Path::new("pki"), problem);
         }
+        auditor.connections(Path::new("pki"), &self.edges);
         for (seen, judgement) in &self.live {
             auditor.endpoint(seen, judgement, Some("gateway-1"));
         }
@@ -395,17 +361,6 @@ fn found(path: &Path, bytes: &[u8], mode: u32) -> Found {
     }
 }
 
-pub(crate) fn problem(alias: Option<&str>, kind: ProblemKind) -> Problem {
-    Problem {
-        named_by: Vec::new(),
-        severity: verify::Severity::Error,
-        node: Some("gateway-1".to_owned()),
-        file: Some(RelPath::new("nodes/gateway-1/tls.jks").unwrap().into()),
-        alias: alias.map(str::to_owned),
-        kind,
-    }
-}
-
 impl Made {
     fn new(key: &'static str, name: &str) -> Self {
         Self {
@@ -413,11 +368,14 @@ impl Made {
             name: name.to_owned(),
             names: Vec::new(),
             is_ca: false,
-            years: (2026, 2028),
+            from: new_year(2026),
+            to: new_year(2028),
             usages: Vec::new(),
+            usages_are_critical: true,
             purposes: Vec::new(),
             issuer: None,
             chain: Shape::Whole,
+            foreign: Vec::new(),
             instead: None,
         }
     }
@@ -429,12 +387,25 @@ impl Made {
 
     /// From the first of January of one year to that of another.
     pub(crate) fn years(mut self, from: i32, to: i32) -> Self {
-        self.years = (from, to);
+        (self.from, self.to) = (new_year(from), new_year(to));
+        self
+    }
+
+    /// To the beginning of a day.
+    pub(crate) fn ends(mut self, last: &str) -> Self {
+        self.to = day(last);
         self
     }
 
     pub(crate) fn usages<const N: usize>(mut self, usages: [KeyUsagePurpose; N]) -> Self {
         self.usages = usages.to_vec();
+        self
+    }
+
+    /// For signatures alone, in an extension that need not be understood.
+    pub(crate) fn signs_by_the_way(mut self) -> Self {
+        self.usages = vec![KeyUsagePurpose::DigitalSignature];
+        self.usages_are_critical = false;
         self
     }
 
@@ -460,6 +431,12 @@ impl Made {
 
     pub(crate) fn reversed(mut self) -> Self {
         self.chain = Shape::Reversed;
+        self
+    }
+
+    /// With a certificate behind the chain that is no part of it.
+    pub(crate) fn followed_by(mut self, other: &Self) -> Self {
+        self.foreign.push(other.certificate());
         self
     }
 
@@ -489,9 +466,14 @@ impl Made {
         write_pem_certificates(&[self.certificate()]).into_bytes()
     }
 
+    /// The key without a password.
+    pub(crate) fn key_pem(&self) -> &'static [u8] {
+        self.key.as_bytes()
+    }
+
     /// The key without a password, and its certificate.
     pub(crate) fn open_pem(&self) -> Vec<u8> {
-        [self.key.as_bytes(), &self.certificate_pem()].concat()
+        [self.key_pem(), &self.certificate_pem()].concat()
     }
 
     pub(crate) fn entry(&self, alias: &str) -> Entry {
@@ -511,6 +493,7 @@ impl Made {
             Shape::None => chain.clear(),
             Shape::Reversed => chain.reverse(),
         }
+        chain.extend(self.foreign.iter().cloned());
         Entry::private_key(alias, sealed, chain)
     }
 
@@ -535,9 +518,12 @@ impl Made {
         params
             .distinguished_name
             .push(rcgen::DnType::CommonName, self.name.as_str());
-        params.not_before = rcgen::date_time_ymd(self.years.0, 1, 1);
-        params.not_after = rcgen::date_time_ymd(self.years.1, 1, 1);
-        params.key_usages = self.usages.clone();
+        params.not_before = OffsetDateTime::new_utc(self.from, Time::MIDNIGHT);
+        params.not_after = OffsetDateTime::new_utc(self.to, Time::MIDNIGHT);
+        match self.usages_are_critical {
+            true => params.key_usages = self.usages.clone(),
+            false => params.custom_extensions.push(digital_signature()),
+        }
         params.extended_key_usages = self.purposes.clone();
         params.use_authority_key_identifier_extension = self.issuer.is_some();
         if self.is_ca {
@@ -564,12 +550,22 @@ fn resealed(mut entry: Entry, protection: Protection) -> Entry {
     entry
 }
 
+/// A key usage that rcgen, which marks them all as critical, does not write.
+fn digital_signature() -> rcgen::CustomExtension {
+    let bits = vec![0x03, 0x02, 0x07, 0x80];
+    rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 15], bits)
+}
+
 fn pem(bytes: &[u8]) -> Certificate {
     read_pem_certificates(bytes).unwrap().remove(0)
 }
 
 fn day(text: &str) -> Date {
     Date::parse(text, format_description!("[year]-[month]-[day]")).unwrap()
+}
+
+fn new_year(year: i32) -> Date {
+    Date::from_ordinal_date(year, 1).unwrap()
 }
 
 fn moment(text: &str) -> OffsetDateTime {
