@@ -91,3 +91,45 @@ fn names(certificate: &Certificate, host: &Host) -> bool {
     let view = certificate.view();
     view.is_ok_and(|view| view.names().contains(&host.general_name()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::Effect;
+
+    #[test]
+    fn what_lies_with_the_node_s_own_configuration_is_its_own() {
+        let link = |at: &str| Some(Elsewhere::Link(at.parse().unwrap()));
+        let mount = |at: &str| Some(Elsewhere::Mount(at.parse().unwrap()));
+        let server = "repository/deployment/server";
+        let twins = Sharers::Nodes(vec!["gateway-2".to_owned()]);
+        for (elsewhere, shared) in [
+            (None, false),
+            (link(server), true),
+            (link("repository/conf"), true),
+            (mount(server), true),
+            (mount("repository"), false),
+            (mount("repository/conf"), false),
+            // Not the folder, though it begins so; nor all of the configuration.
+            (mount("repository/con"), true),
+            (mount("repository/conf/axis2"), true),
+        ] {
+            let file = file(elsewhere);
+            let with = twins.of_file(&file).map(<[String]>::concat);
+            assert_eq!(with.as_deref(), shared.then_some("gateway-2"), "{file:?}");
+            let unknown = Sharers::Unknown.of_file(&file);
+            assert_eq!(unknown.is_some(), shared, "{file:?}");
+            assert_eq!(Sharers::Nodes(Vec::new()).of_file(&file), None, "{file:?}");
+        }
+    }
+
+    fn file(elsewhere: Option<Elsewhere>) -> Intended {
+        Intended {
+            path: "repository/x.xml".parse().unwrap(),
+            file: "/srv/am/x.xml".into(),
+            elsewhere,
+            effect: Effect::Replace,
+            set_aside: None,
+        }
+    }
+}
