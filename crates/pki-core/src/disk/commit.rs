@@ -1,7 +1,7 @@
 //! Up to the commit point: what was prepared, staged and recorded.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
 };
@@ -11,7 +11,7 @@ use super::{
     journal::{FORMAT, Journal, Was},
     prepared::{Content, Effect, Prepared, Undoes},
     rel_path::JOURNAL,
-    seam::FOLDER_MODE,
+    seam::{FOLDER_MODE, Held},
     tree::{Touched, Tree},
 };
 
@@ -53,6 +53,7 @@ pub(super) fn commit(
         committed.unchanged = prepared.unchanged;
         return Ok(committed);
     }
+    let _held = hold_shared(locked, &prepared)?;
     look_again(tree, &prepared)?;
 
     let generation = generation::next(tree)?;
@@ -93,6 +94,22 @@ pub(super) fn commit(
             source: Box::new(error),
         }),
     }
+}
+
+/// Homes that share a folder write in it one after the other: each sees what the one before has written.
+fn hold_shared(locked: &Locked, prepared: &Prepared) -> Result<Vec<Box<dyn Held>>, DiskError> {
+    let tree = locked.tree();
+    let mut folders = BTreeSet::new();
+    for intended in prepared.intended.iter().filter(|it| it.elsewhere.is_some()) {
+        for folder in intended.file.ancestors().skip(1) {
+            if tree.check(folder)?.is_some() {
+                folders.insert(folder);
+                break;
+            }
+        }
+    }
+    let held = folders.into_iter().map(|folder| locked.hold(folder));
+    held.filter_map(Result::transpose).collect()
 }
 
 /// Somebody may have thought it over for a while: what a home holds must be what was prepared for.

@@ -14,7 +14,7 @@ use super::{
     generation::rfc3339,
     journal::Journal,
     rel_path::{GENERATIONS, GITIGNORE, LOCK},
-    seam::{Attempt, Held, LockMode},
+    seam::{Attempt, Held, LockMode, Seam},
     tree::Tree,
 };
 
@@ -27,6 +27,7 @@ pub struct Locked {
     made: Vec<&'static str>,
     /// Different for each run, on each machine; empty in a workspace.
     mark: String,
+    wait: Duration,
     held: Box<dyn Held>,
 }
 
@@ -97,6 +98,15 @@ impl Locked {
     /// Part of names in folders that others write in too.
     pub(super) fn mark(&self) -> &str {
         &self.mark
+    }
+
+    /// Locks a folder that other homes may have too, as long as it waited for its own lock at most. `None`:
+    /// there are no locks on that file system.
+    pub(super) fn hold(&self, dir: &Path) -> Result<Option<Box<dyn Held>>, DiskError> {
+        match folder(self.tree().seam(), dir, self.wait) {
+            Err(DiskError::Io { .. }) => Ok(None),
+            held => held.map(Some),
+        }
     }
 
     /// After a change: what taking the lock made stays. In a home it goes, whoever made it, as soon as
@@ -199,6 +209,7 @@ pub(super) fn exclusive(tree: Tree, wait: Duration, holder: &Holder) -> Result<L
             recovery: None,
             made,
             mark: mark(&tree, &note),
+            wait,
             held,
         },
         // `take` makes the file for a writer, or fails.
@@ -239,6 +250,34 @@ pub(super) fn shared(tree: Tree, wait: Duration) -> Result<Shared, DiskError> {
         journal,
         _held: held,
     })
+}
+
+/// Waits for the lock of a folder, which leaves nothing behind and does not tell who has it.
+pub(super) fn folder(
+    seam: &dyn Seam,
+    dir: &Path,
+    wait: Duration,
+) -> Result<Box<dyn Held>, DiskError> {
+    let begin = Instant::now();
+    loop {
+        let tried = seam.try_lock_dir(dir).map_err(|source| DiskError::Io {
+            action: "lock the folder",
+            path: dir.to_path_buf(),
+            source,
+        })?;
+        let waited = begin.elapsed();
+        match tried {
+            Attempt::Got(held) => return Ok(held),
+            _ if waited < wait => thread::sleep(FOLDER_POLL.min(wait - waited)),
+            _ => {
+                return Err(DiskError::Held {
+                    path: dir.to_path_buf(),
+                    holder: None,
+                    waited,
+                });
+            }
+        }
+    }
 }
 
 /// Waits for the lock. A reader gets none where there is no lock file: no writer has been there.
@@ -326,3 +365,6 @@ const MARK: usize = 12;
 
 /// Short for a person, long for a processor.
 const POLL: Duration = Duration::from_millis(50);
+
+/// A folder is locked while one change is written, and no longer.
+const FOLDER_POLL: Duration = Duration::from_millis(10);

@@ -100,8 +100,9 @@
 //! # Limits
 //!
 //! Of a home: access control lists and other extended attributes are not given to a new content; they come
-//! back with an undo where the file system has links. The times of folders are not put back. The lock is
-//! the home's: two homes that share a folder do not wait for each other, and each undoes its own.
+//! back with an undo where the file system has links. The times of folders are not put back. Two homes that
+//! share a folder wait for each other while one of them writes in it, where its file system has locks on
+//! folders (NFS has none); each undoes its own.
 //!
 //! Unix only. The lock is advisory (`flock`): it holds between runs of this library on one machine, and
 //! over NFS where the server gives locks.

@@ -2,13 +2,12 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use super::{
-    DiskError, Refusal,
-    seam::{Access, Attempt, Found, Held, Kind, Seam},
+    DiskError, Refusal, lock,
+    seam::{Access, Found, Held, Kind, Seam},
     system::System,
 };
 use crate::secret::Bytes;
@@ -49,21 +48,7 @@ impl SingleFile {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
             _ => PathBuf::from("."),
         };
-        let started = Instant::now();
-        let held = loop {
-            let tried = seam.try_lock_dir(&folder);
-            match tried.map_err(io_error("lock the folder", &folder))? {
-                Attempt::Got(held) => break held,
-                _ if started.elapsed() < wait => thread::sleep(POLL),
-                _ => {
-                    return Err(DiskError::Held {
-                        path: folder,
-                        holder: None,
-                        waited: started.elapsed(),
-                    });
-                }
-            }
-        };
+        let held = lock::folder(&*seam, &folder, wait)?;
         Ok(Self {
             file,
             folder,
@@ -238,8 +223,5 @@ fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Disk
         source,
     }
 }
-
-/// Short beside what a person notices, long beside what a run takes.
-const POLL: Duration = Duration::from_millis(10);
 
 const OWNER_WRITES: u32 = 0o200;

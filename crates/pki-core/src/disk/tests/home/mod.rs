@@ -16,6 +16,7 @@ use std::{
 };
 
 use super::*;
+use crate::disk::seam::Seam;
 
 /// Everything of a file but its number and the time of its last change of name: kind and mode, owner,
 /// group, time, content.
@@ -412,6 +413,66 @@ fn a_file_on_another_file_system_is_replaced_and_put_back_there() {
     assert_eq!(fs::read_dir(other.path()).unwrap().count(), 2);
     undo(&dir, Foreign::Refuse);
     assert_eq!((snapshot(base.path()), snapshot(other.path())), before);
+}
+
+#[test]
+fn homes_that_share_a_folder_write_in_it_one_after_the_other() {
+    let base = tempfile::tempdir().unwrap();
+    fs::create_dir_all(base.path().join("shared/server")).unwrap();
+    let homes = ["one", "two"].map(|name| {
+        fs::create_dir(base.path().join(name)).unwrap();
+        let dir = home(&base.path().join(name));
+        symlink(base.path().join("shared"), dir.join("shared")).unwrap();
+        dir
+    });
+    let file = base.path().join("shared/server/x.xml");
+    write(base.path(), "shared/server/x.xml", "old", 0o644);
+    let before = snapshot(base.path());
+    let wait = Duration::from_secs(60);
+    for _ in 0..10 {
+        let barrier = std::sync::Barrier::new(2);
+        let done = thread::scope(|scope| {
+            let both = [0, 1].map(|number: usize| {
+                let (barrier, homes) = (&barrier, &homes);
+                scope.spawn(move || {
+                    let text = format!("of {number}");
+                    let files = [("conf/a.xml", "a"), ("shared/server/x.xml", &text)];
+                    let locked = Home::open(&homes[number]).unwrap().lock(wait, &holder());
+                    let mut locked = locked.unwrap();
+                    let prepared = locked.view().prepare(set(&files)).unwrap();
+                    barrier.wait();
+                    locked.commit(prepared, &label("install")).map(drop)
+                })
+            });
+            both.map(|thread| thread.join().unwrap())
+        });
+        // Who comes second is told so before it has changed anything.
+        let first = done.iter().position(Result::is_ok).unwrap();
+        let second = done[1 - first].as_ref().unwrap_err();
+        assert!(matches!(second, DiskError::Stale { path, .. } if path.ends_with("x.xml")));
+        assert_eq!(fs::read_to_string(&file).unwrap(), format!("of {first}"));
+        undo(&homes[first], Foreign::Refuse);
+        assert_eq!(snapshot(base.path()), before);
+    }
+
+    // It does not wait for ever, and does not go on without.
+    let shared = base.path().canonicalize().unwrap().join("shared/server");
+    let held = crate::disk::system::System.try_lock_dir(&shared).unwrap();
+    let brief = Duration::from_millis(100);
+    let mut locked = Home::open(&homes[0])
+        .unwrap()
+        .lock(brief, &holder())
+        .unwrap();
+    let prepared = locked.view().prepare(set(&[("shared/server/x.xml", "x")]));
+    let error = locked
+        .commit(prepared.unwrap(), &label("install"))
+        .unwrap_err();
+    assert!(
+        matches!(&error, DiskError::Held { path, .. } if *path == shared),
+        "{error}"
+    );
+    drop((held, locked));
+    assert_eq!(snapshot(base.path()), before);
 }
 
 #[test]

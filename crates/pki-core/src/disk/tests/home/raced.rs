@@ -50,7 +50,7 @@ fn a_folder_that_becomes_a_link_at_any_moment_leads_nowhere() {
             fs::remove_file(dir.join("conf")).unwrap();
             fs::rename(dir.join("conf-moved"), dir.join("conf")).unwrap();
             // What it had promised by then is kept, and taken back.
-            let mut locked = lock(&dir).unwrap();
+            let mut locked = Home::open(&dir).unwrap().lock(WAIT, &holder()).unwrap();
             while let Some(prepared) = locked.view().prepare_undo(Foreign::Refuse).unwrap() {
                 locked.commit(prepared, &label("undo")).unwrap();
             }
@@ -69,7 +69,7 @@ fn quick_folder() -> tempfile::TempDir {
 type Open<'a> = &'a dyn Fn() -> Result<Home, DiskError>;
 
 fn act_install(open: Open<'_>, begin: &dyn Fn()) -> Result<(), DiskError> {
-    let mut locked = open()?.lock(NO_WAIT, &holder())?;
+    let mut locked = open()?.lock(WAIT, &holder())?;
     begin();
     let mut wanted = set(&[("conf/a.xml", "new a"), ("conf/new/deep", "new")]);
     wanted.retire(path("conf/b.xml"));
@@ -79,7 +79,7 @@ fn act_install(open: Open<'_>, begin: &dyn Fn()) -> Result<(), DiskError> {
 
 fn act_undo(open: Open<'_>, begin: &dyn Fn()) -> Result<(), DiskError> {
     act_install(open, &|| {})?;
-    let mut locked = open()?.lock(NO_WAIT, &holder())?;
+    let mut locked = open()?.lock(WAIT, &holder())?;
     begin();
     let prepared = locked.view().prepare_undo(Foreign::Refuse)?;
     let prepared = prepared.expect("it was installed");
@@ -204,3 +204,6 @@ impl Seam for Swapping {
         Confined.user()
     }
 }
+
+/// A process that another test is just starting has our locks until it is one of its own.
+const WAIT: Duration = Duration::from_secs(10);
