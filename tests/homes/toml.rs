@@ -197,6 +197,7 @@ fn homes_are_wired_with_every_other_line_as_it_was() {
                 endpoint: 0,
                 authority: "hub.example.com:443".to_owned(),
             }],
+            ..Wanted::default()
         };
         let edited = config.edited(&wanted).unwrap();
         let [edited] = edited.as_slice() else {

@@ -2,6 +2,7 @@
 //! back byte by byte. The homes are real ones of both reference deployments, copied.
 
 mod audited;
+mod beside;
 mod encrypted;
 mod java;
 mod refused;

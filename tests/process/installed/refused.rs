@@ -330,28 +330,3 @@ fn append(file: &Path, text: &str) {
 }
 
 const TOML: &str = "repository/conf/deployment.toml";
-
-#[test]
-fn a_value_of_one_server_gets_one_and_the_others_are_told() {
-    let Some(deployment) = Deployment::new("2.6.0") else {
-        return;
-    };
-    let file = deployment
-        .home("gateway-1")
-        .join("repository/conf/api-manager.xml");
-    let text = fs::read_to_string(&file).unwrap();
-    let both = "{tcp://tm1.apim.example.com:9611},{tcp://tm2.apim.example.com:9611}";
-    assert!(text.contains(both));
-    fs::write(&file, text.replace(both, "tcp://localhost:9611")).unwrap();
-    let told = "beside `tm1.apim.example.com:9611` belong `tm2.apim.example.com:9611`";
-    for more in [&["--dry-run"][..], &["--urls", "--yes"]] {
-        let run = deployment.install("gateway-1", more);
-        assert_eq!(run.code, Some(0), "{run:#?}");
-        assert!(run.stdout.contains(told), "{run:#?}");
-    }
-    let text = fs::read_to_string(&file).unwrap();
-    assert!(
-        text.contains("Group>tcp://tm1.apim.example.com:9611</"),
-        "one server"
-    );
-}

@@ -394,8 +394,10 @@ fn told(
             installation.in_clear.join("`, `")
         ));
     }
-    if !args.urls && !installation.misdirected.is_empty() {
-        ui.hint("`--urls` sets the URLs that name another server");
+    let mut incomplete = installation.incomplete.iter();
+    let is_set = incomplete.any(|it| it.beside.is_some()) || !installation.misdirected.is_empty();
+    if !args.urls && is_set {
+        ui.hint("`--urls` sets the URLs that name another server, or too few");
     }
     if !ui.is_quiet() {
         let mut out = Vec::new();

@@ -21,9 +21,10 @@ pub use bundle::{bundle, snippet};
 pub use refusal::InstallRefusal;
 pub use secrets::{AtStart, FoundSecrets};
 pub use sharing::{Sharers, refuse_other_nodes_store};
-pub use urls::Misdirected;
+pub use urls::{Incomplete, Misdirected};
 pub use wanted::{PasswordStyle, Promised};
 
+use urls::Urls;
 use wanted::{Passwords, promised, wanted};
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -79,6 +80,8 @@ pub struct Installation {
     pub edited: Vec<Edited>,
     /// URLs that name another server than the topology has for them: changed if that was wanted.
     pub misdirected: Vec<Misdirected>,
+    /// Values that name too few servers: those that belong beside are added if that was wanted, and if how is known.
+    pub incomplete: Vec<Incomplete>,
     /// What the environment or the secret repository of the server must have, and has not by this installation.
     pub promised: Vec<Promised>,
     /// What becomes of the home's encrypted secrets.
@@ -134,11 +137,18 @@ pub fn install(order: &Order<'_>, random: &mut dyn Random) -> Result<Installatio
         files.write(path.clone(), content.clone());
         stores.push(Placed { slot, from, path });
     }
-    let misdirected = urls::misdirected(order.topology, order.node, order.config);
+    let Urls {
+        misdirected,
+        incomplete,
+    } = urls::urls(order.topology, order.node, order.config);
     let passwords = Passwords::Known(order.found);
     let mut wanted = wanted(order.topology, order.passwords, passwords)?;
     if order.urls {
         wanted.authorities = misdirected.iter().map(|it| it.authority.clone()).collect();
+        wanted.beside = incomplete
+            .iter()
+            .filter_map(|it| it.beside.clone())
+            .collect();
     }
     let edited = order.config.edited(&wanted)?;
     keys::refuse_other_encryption_key(order, &edited)?;
@@ -161,6 +171,7 @@ pub fn install(order: &Order<'_>, random: &mut dyn Random) -> Result<Installatio
         stores,
         edited,
         misdirected,
+        incomplete,
         promised,
         secrets: secrets.outcomes,
         in_clear: in_clear(order, &again),
@@ -230,6 +241,16 @@ fn read_back(
             && alias != found
         {
             return Err(not_said(&format!("alias {found}")));
+        }
+    }
+    if !wanted.beside.is_empty() {
+        let left = urls::urls(order.topology, order.node, &again).incomplete;
+        if let Some(it) = left.into_iter().find(|it| it.beside.is_some()) {
+            return Err(InstallRefusal::NotSaid {
+                place: it.place,
+                expected: it.missing.join(", "),
+                found: it.named.join(", "),
+            });
         }
     }
     Ok(again)

@@ -1,11 +1,12 @@
-//! Which URLs of a home name another server than the topology has for it.
+//! Which URLs of a home name another server than the topology has for it, and which name too few.
 
 use crate::{
     topology::{Group, Manager, Node, Topology},
     wso2::{
         Role,
         config::{
-            Call, CallTarget, Client, Endpoint, HomeConfig, Host, Place, State, WantedAuthority,
+            Call, CallTarget, Client, Endpoint, HomeConfig, Host, Place, Several, State,
+            WantedAuthority, WantedBeside,
         },
     },
 };
@@ -22,76 +23,106 @@ pub struct Misdirected {
     pub written: String,
     /// `host:port` as the topology has it.
     pub wanted: String,
-    /// Servers that should be named beside it and are not, each as `host:port`: a value of one server gets one.
-    pub missing: Vec<String>,
     /// What the edit of the configuration takes.
     pub authority: WantedAuthority,
 }
 
+/// A value that names too few of the servers that should be called, each by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Incomplete {
+    /// Where it stands: of several values the first.
+    pub place: Place,
+    /// The role that should answer.
+    pub to: Role,
+    /// The servers that it names, or will name, each as `host:port`.
+    pub named: Vec<String>,
+    /// Those that belong beside them.
+    pub missing: Vec<String>,
+    /// What the edit of the configuration takes; `None` where how several are named there is not known, or the
+    /// value is written in another way.
+    pub beside: Option<WantedBeside>,
+}
+
+/// What is wrong with the URLs of a home.
+#[derive(Debug, Default)]
+pub(super) struct Urls {
+    pub(super) misdirected: Vec<Misdirected>,
+    pub(super) incomplete: Vec<Incomplete>,
+}
+
 /// Every server in a URL that this node opens, which is `localhost`, the node's own address, or one node
-/// where the target's balancer stands, though another role is meant that the topology knows.
+/// where the target's balancer stands, though another role is meant that the topology knows; and every value
+/// that names nodes of a role that are called each by itself, and not all of them.
 ///
-/// A host that is none of these is somebody's decision, and stays.
-pub(super) fn misdirected(
-    topology: &Topology,
-    node: &Node,
-    config: &HomeConfig,
-) -> Vec<Misdirected> {
+/// A host that is none of these is somebody's decision, and stays; nor is anything put beside it.
+pub(super) fn urls(topology: &Topology, node: &Node, config: &HomeConfig) -> Urls {
     let Some(own) = topology.group_of(node) else {
-        return Vec::new();
+        return Urls::default();
     };
-    let mut found = Vec::new();
+    let mut urls = Urls::default();
+    let mut values: Vec<Value<'_>> = Vec::new();
     for (index, call) in config.calls.iter().enumerate() {
-        let Some(place) = &call.setting.place else {
+        let is_opened = call.state == State::On && call.openers.contains(&own.role);
+        let (Some(place), Some(to), true) =
+            (&call.setting.place, target(topology, call), is_opened)
+        else {
             continue;
         };
-        let to = match call.to {
-            CallTarget::Role(to) => to,
-            // The first that the topology has.
-            CallTarget::AnyOf(roles) => {
-                let has = |role: &&Role| group_for(topology, **role).is_some();
-                match roles.iter().find(has) {
-                    Some(role) => *role,
-                    None => continue,
-                }
-            }
-            _ => continue,
-        };
-        if call.state != State::On || to == own.role || !call.openers.contains(&own.role) {
+        let Some(group) = group_for(topology, to).filter(|_| to != own.role) else {
             continue;
+        };
+        let is_list = matches!(call.several, Several::Elements | Several::Tables);
+        let list = values.iter_mut().find(|it| {
+            let first = &config.calls[it.calls[0]];
+            is_list && first.key == call.key && it.place.key == place.key
+        });
+        match list {
+            Some(value) => value.calls.push(index),
+            None => values.push(Value {
+                place,
+                to,
+                group,
+                calls: vec![index],
+            }),
         }
-        let Some(group) = group_for(topology, to) else {
-            continue;
-        };
-        let wanted = wanted(group, call.client, to);
-        let written: Vec<&Endpoint> = call.endpoints.iter().collect();
-        for (position, endpoint) in written.iter().enumerate() {
-            if !is_misdirected(endpoint, group, call.client) {
-                continue;
-            }
-            // One server after the other gets the nodes that no other one of the URL names.
-            let taken = |host: &str| written.iter().any(|other| is_host(other, host));
-            let mut free = wanted.iter().filter(|it| !taken(&it.host));
-            let Some(target) = free
-                .clone()
-                .nth(position.min(free.clone().count().saturating_sub(1)))
-            else {
+    }
+    let mut finals: Vec<(Final<'_>, Option<usize>)> = Vec::new();
+    for value in &values {
+        let call = &config.calls[value.calls[0]];
+        let servers: Vec<(usize, usize, &Endpoint)> = value
+            .calls
+            .iter()
+            .flat_map(|call| {
+                let endpoints = config.calls[*call].endpoints.iter().enumerate();
+                endpoints.map(move |(position, endpoint)| (*call, position, endpoint))
+            })
+            .collect();
+        let wanted = wanted(value.group, call.client, value.to);
+        let is_taken = |host: &str| servers.iter().any(|(_, _, it)| is_host(it, host));
+        // One server after the other gets the nodes that no other one of the value names.
+        let free: Vec<&Server> = wanted.iter().filter(|it| !is_taken(&it.host)).collect();
+        let (mut given, mut named, mut is_ours) = (0, Vec::new(), true);
+        for (index, position, endpoint) in servers {
+            let call = &config.calls[index];
+            let is_wrong = is_misdirected(endpoint, value.group, call.client);
+            let Some(target) = free.get(given).or(free.last()).filter(|_| is_wrong) else {
+                is_ours &= wanted.iter().any(|it| is_host(endpoint, &it.host));
+                named.push((text(call, endpoint), endpoint));
                 continue;
             };
-            let port = port(endpoint, node, target);
-            let authority = format!("{}:{port}", bracketed(&target.host));
-            let last = position + 1 == written.len();
-            let missing = free
-                .by_ref()
-                .filter(|it| last && it.host != target.host)
-                .map(|it| format!("{}:{}", bracketed(&it.host), self::port(endpoint, node, it)))
-                .collect();
-            found.push(Misdirected {
-                place: place.clone(),
-                to,
+            given += 1;
+            let authority = target.authority(endpoint, node, value.group);
+            named.push((authority.clone(), endpoint));
+            urls.misdirected.push(Misdirected {
+                place: config.calls[index]
+                    .setting
+                    .place
+                    .clone()
+                    .unwrap_or_else(|| value.place.clone()),
+                to: value.to,
                 written: text(call, endpoint),
                 wanted: authority.clone(),
-                missing,
                 authority: WantedAuthority {
                     call: index,
                     endpoint: position,
@@ -99,8 +130,99 @@ pub(super) fn misdirected(
                 },
             });
         }
+        let is_lent = matches!(call.several, Several::Elements | Several::Tables)
+            && value.place.key != call.key;
+        let missing: Vec<String> = match named.first() {
+            Some((_, like)) if by_node(call.client) && call.several != Several::One => free
+                .iter()
+                .skip(given)
+                .map(|it| it.authority(like, node, value.group))
+                .collect(),
+            _ => Vec::new(),
+        };
+        let named: Vec<String> = named.into_iter().map(|(text, _)| text).collect();
+        let mut at = None;
+        if is_ours && !is_lent && !missing.is_empty() {
+            let takes = value
+                .calls
+                .iter()
+                .all(|it| config.takes_beside(&config.calls[*it]));
+            at = Some(urls.incomplete.len());
+            urls.incomplete.push(Incomplete {
+                place: value.place.clone(),
+                to: value.to,
+                named: named.clone(),
+                beside: takes.then(|| WantedBeside {
+                    call: value.calls[0],
+                    servers: missing.clone(),
+                }),
+                missing: missing.clone(),
+            });
+        }
+        if matches!(call.several, Several::Groups | Several::Tables) && !is_lent {
+            let all = named.iter().chain(at.map_or(&[][..], |_| &missing));
+            let hosts = all.map(|it| host_of(it).to_owned()).collect();
+            finals.push((Final::of(value.place, hosts), at));
+        }
     }
-    found
+    keep_pairs(&mut urls.incomplete, &finals);
+    urls
+}
+
+/// A value, or all of a list.
+struct Value<'a> {
+    place: &'a Place,
+    to: Role,
+    group: &'a Group,
+    /// The indices of its calls.
+    calls: Vec<usize>,
+}
+
+/// What a value of groups will name, and what it stands in: the groups for events and those for the login
+/// that goes before are taken in pairs.
+struct Final<'a> {
+    file: &'a str,
+    within: &'a str,
+    hosts: Vec<String>,
+}
+
+impl<'a> Final<'a> {
+    fn of(place: &'a Place, hosts: Vec<String>) -> Self {
+        let within = place
+            .key
+            .rfind(['/', '.'])
+            .map_or("", |at| &place.key[..at]);
+        Self {
+            file: &place.file,
+            within,
+            hosts,
+        }
+    }
+}
+
+/// Nothing is put beside a server where that would make its pair another one than it is.
+fn keep_pairs(incomplete: &mut [Incomplete], finals: &[(Final<'_>, Option<usize>)]) {
+    for (one, at) in finals {
+        let differs = finals.iter().any(|(other, _)| {
+            (other.file, other.within) == (one.file, one.within) && other.hosts != one.hosts
+        });
+        if let Some(it) = at.and_then(|at| incomplete.get_mut(at)).filter(|_| differs) {
+            it.beside = None;
+        }
+    }
+}
+
+/// The role that should answer a call: of several the first that the topology has.
+fn target(topology: &Topology, call: &Call) -> Option<Role> {
+    match call.to {
+        CallTarget::Role(to) => Some(to),
+        CallTarget::AnyOf(roles) => {
+            let mut roles = roles.iter();
+            let has = |role: &&Role| group_for(topology, **role).is_some();
+            roles.find(has).copied()
+        }
+        _ => None,
+    }
 }
 
 /// A server that a URL should name.
@@ -175,14 +297,29 @@ fn is_host(endpoint: &Endpoint, host: &str) -> bool {
     matches!(&endpoint.host, Host::Named(name) if name == host)
 }
 
-/// The port of the target: the written one is with this node's offset where it was `localhost`.
-fn port(endpoint: &Endpoint, node: &Node, target: &Server) -> u16 {
-    let written = endpoint.port.unwrap_or_default();
-    let base = match endpoint.host {
-        Host::Named(_) => written,
-        _ => written.checked_sub(node.offset).unwrap_or(written),
-    };
-    base.saturating_add(target.offset)
+impl Server {
+    /// `host:port`, in the place of an endpoint or beside it. The port is with the offset of the node that it is
+    /// one of: of this one where it was `localhost`.
+    fn authority(&self, like: &Endpoint, node: &Node, group: &Group) -> String {
+        let written = like.port.unwrap_or_default();
+        let mut nodes = group.nodes.iter();
+        let offset = match &like.host {
+            Host::Named(name) => nodes
+                .find(|it| it.host.to_string() == *name)
+                .map_or(0, |it| it.offset),
+            _ => node.offset,
+        };
+        let base = written.checked_sub(offset).unwrap_or(written);
+        let port = base.saturating_add(self.offset);
+        format!("{}:{port}", bracketed(&self.host))
+    }
+}
+
+/// The host of `host:port`.
+fn host_of(authority: &str) -> &str {
+    authority
+        .rsplit_once(':')
+        .map_or(authority, |(host, _)| host)
 }
 
 fn bracketed(host: &str) -> String {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     disk::{Effect, Elsewhere, Intended},
-    install::{After, AtStart, Installation, Misdirected, Sharers},
+    install::{After, AtStart, Incomplete, Installation, Misdirected, Sharers},
     wso2::{
         config::{Edited, Shown},
         vault::{Done, Outcome},
@@ -52,7 +52,7 @@ pub fn installation(
     if !urls {
         write_urls(&installation.misdirected, &mut lines)?;
     }
-    write_missing(&installation.misdirected, &mut lines)?;
+    write_missing(&installation.incomplete, urls, &mut lines)?;
     let values: usize = installation.edited.iter().map(|it| it.changes.len()).sum();
     lines.put(
         0,
@@ -208,23 +208,22 @@ fn write_urls(misdirected: &[Misdirected], lines: &mut Lines<'_>) -> io::Result<
     lines.blank()
 }
 
-/// A value of one server gets one server; which others belong beside it, somebody has to say there.
-fn write_missing(misdirected: &[Misdirected], lines: &mut Lines<'_>) -> io::Result<()> {
-    let mut some = misdirected
-        .iter()
-        .filter(|it| !it.missing.is_empty())
-        .peekable();
+/// Servers that belong beside those of a value: told if nobody wants them set, or nobody knows how.
+fn write_missing(incomplete: &[Incomplete], urls: bool, lines: &mut Lines<'_>) -> io::Result<()> {
+    let is_left = |it: &&Incomplete| !urls || it.beside.is_none();
+    let mut some = incomplete.iter().filter(is_left).peekable();
     if some.peek().is_none() {
         return Ok(());
     }
-    lines.put(
-        0,
-        "values with one server, beside which others belong; none is added, since how depends on the place:",
-    )?;
+    lines.put(0, "values with too few servers, left as they are:")?;
     for it in some {
         lines.put(2, &format!("{}: {}", it.place, it.place.key))?;
-        let missing = it.missing.join("`, `");
-        lines.put(6, &format!("beside `{}` belong `{missing}`", it.wanted))?;
+        let (named, missing) = (it.named.join("`, `"), it.missing.join("`, `"));
+        let known = match it.beside {
+            Some(_) => "",
+            None => "; how it takes several is not known",
+        };
+        lines.put(6, &format!("beside `{named}` belong `{missing}`{known}"))?;
     }
     lines.blank()
 }

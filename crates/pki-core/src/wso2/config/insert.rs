@@ -383,7 +383,7 @@ fn with_header<'a>(root: &'a Table, path: &str) -> Option<&'a Table> {
 }
 
 /// Where the last value of a table stands, those of dotted keys in it too, but not those behind headers.
-fn last_value(table: &dyn TableLike) -> Option<Range<usize>> {
+pub(super) fn last_value(table: &dyn TableLike) -> Option<Range<usize>> {
     let spans = table.iter().filter_map(|(_, item)| match item {
         Item::Table(table) if table.is_dotted() => last_value(table),
         Item::Value(Value::InlineTable(table)) if table.is_dotted() => last_value(table),

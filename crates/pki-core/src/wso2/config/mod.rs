@@ -28,6 +28,7 @@
 //! ```
 
 mod account;
+mod beside;
 mod database;
 mod document;
 mod edit;
@@ -59,11 +60,13 @@ pub(crate) use edit::toml_string;
 pub use home::{CONFIGURATION_FILES, DEPLOYMENT_TOML, HOME_MARKS, HomeFiles};
 pub use model::{
     Call, CallTarget, Client, Credential, DataSource, Endpoint, Generation, HomeConfig, Host,
-    Mention, NameCheck, NameChecks, Protocols, Scheme, State, StoreConsumer, StoreUse, Unread,
+    Mention, NameCheck, NameChecks, Protocols, Scheme, Several, State, StoreConsumer, StoreUse,
+    Unread,
 };
 pub use setting::{Place, Setting, Unknown};
 pub use snippet::{Snippet, SnippetError, SnippetForm, placeholder, shipped_secret_aliases};
 pub use told::{RoleUntold, Told, shipping_release};
 pub use wanted::{
-    EditError, Edited, Shown, ValueChange, Wanted, WantedAuthority, WantedStore, Written,
+    EditError, Edited, Shown, ValueChange, Wanted, WantedAuthority, WantedBeside, WantedStore,
+    Written,
 };

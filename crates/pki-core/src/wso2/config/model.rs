@@ -202,6 +202,8 @@ pub struct Call {
     pub to: CallTarget,
     /// The roles that open it. A node of another role has it in its files and does not use it.
     pub openers: &'static [Role],
+    /// How it names several servers.
+    pub several: Several,
     /// With what it is opened: decides which truststore answers and whether the name is looked at.
     pub client: Client,
     /// Whether it is switched on.
@@ -221,6 +223,24 @@ pub enum CallTarget {
     Itself,
     /// Nodes of a role, or their balancer.
     Role(Role),
+}
+
+/// How a value names several servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Several {
+    /// Brokers of an AMQP URL, joined by `;`.
+    Brokers,
+    /// Elements of an array, each of them a call of its own.
+    Elements,
+    /// Groups in one text, `{…},{…}`.
+    Groups,
+    /// It names one.
+    One,
+    /// Tables of a list, each with a group of servers, each server a call of its own.
+    Tables,
+    /// It may, and how is not known.
+    Unknown,
 }
 
 /// With what a call is opened (FACTS of the product: client stacks).

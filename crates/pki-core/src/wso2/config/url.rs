@@ -453,7 +453,7 @@ fn default_port(scheme: Scheme) -> Option<u16> {
 }
 
 /// What stands between URLs, or ends a group of them.
-fn is_end(c: char) -> bool {
+pub(super) fn is_end(c: char) -> bool {
     matches!(c, ',' | '|' | '{' | '}') || c.is_whitespace()
 }
 

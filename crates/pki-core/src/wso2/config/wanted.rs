@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use super::{Document, Generation, HomeConfig, Leaf, Place, v2, v4};
+use super::{Call, Document, Generation, HomeConfig, Leaf, Place, v2, v4};
 use crate::{
     keystore::Format,
     secret::{Bytes, Password},
@@ -16,6 +16,8 @@ pub struct Wanted {
     pub encryption_key: Option<Written>,
     /// Other servers in URLs.
     pub authorities: Vec<WantedAuthority>,
+    /// Servers beside those that are named.
+    pub beside: Vec<WantedBeside>,
 }
 
 /// The store of a slot, as references to it are to name it.
@@ -40,6 +42,15 @@ pub struct WantedAuthority {
     pub endpoint: usize,
     /// `host:port`.
     pub authority: String,
+}
+
+/// Servers that are to be named beside those of a call, where [`HomeConfig::takes_beside`] says that it can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedBeside {
+    /// The index of the call in [`HomeConfig::calls`]: of elements and tables, any of them.
+    pub call: usize,
+    /// Each as `host:port`.
+    pub servers: Vec<String>,
 }
 
 /// How a secret value is written.
@@ -141,6 +152,15 @@ impl HomeConfig {
         match self.generation {
             Generation::Toml => vec![slot.secret_alias().to_owned()],
             Generation::Xml => v2::secret_aliases(self, slot),
+        }
+    }
+
+    /// Whether another server can be named beside those of a call: the product's way to name several is known,
+    /// and the value is in a form that takes it.
+    pub fn takes_beside(&self, call: &Call) -> bool {
+        match self.generation {
+            Generation::Toml => v4::takes_beside(self, call),
+            Generation::Xml => v2::takes_beside(self, call),
         }
     }
 

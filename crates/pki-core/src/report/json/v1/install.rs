@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{secrets::done_name, write};
 use crate::{
     disk::{Effect, Elsewhere, Intended},
-    install::{After, AtStart, Installation, Misdirected, Sharers},
+    install::{After, AtStart, Incomplete, Installation, Misdirected, Sharers},
     wso2::{config::Shown, vault::Outcome},
 };
 
@@ -46,6 +46,11 @@ pub fn installation(
                 .misdirected
                 .iter()
                 .map(|it| Url::new(it, urls))
+                .collect(),
+            beside: installation
+                .incomplete
+                .iter()
+                .map(|it| Beside::new(it, urls))
                 .collect(),
             secrets: installation.secrets.iter().map(Secret::from).collect(),
             in_clear: installation.in_clear.iter().map(|it| &**it).collect(),
@@ -116,6 +121,7 @@ struct Install<'a> {
     files: Vec<File<'a>>,
     values: Vec<Value<'a>>,
     urls: Vec<Url<'a>>,
+    beside: Vec<Beside<'a>>,
     secrets: Vec<Secret<'a>>,
     in_clear: Vec<&'a str>,
     promised: Vec<&'a str>,
@@ -152,7 +158,17 @@ struct Url<'a> {
     key: &'a str,
     written: &'a str,
     wanted: &'a str,
-    missing: Vec<&'a str>,
+    changed: bool,
+}
+
+#[derive(Serialize)]
+struct Beside<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    key: &'a str,
+    named: &'a [String],
+    missing: &'a [String],
     changed: bool,
 }
 
@@ -208,8 +224,21 @@ impl<'a> Url<'a> {
             key: &it.place.key,
             written: &it.written,
             wanted: &it.wanted,
-            missing: it.missing.iter().map(String::as_str).collect(),
             changed,
+        }
+    }
+}
+
+impl<'a> Beside<'a> {
+    fn new(it: &'a Incomplete, changed: bool) -> Self {
+        Self {
+            file: &it.place.file,
+            line: it.place.line,
+            column: it.place.column,
+            key: &it.place.key,
+            named: &it.named,
+            missing: &it.missing,
+            changed: changed && it.beside.is_some(),
         }
     }
 }

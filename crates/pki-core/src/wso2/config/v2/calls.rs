@@ -8,8 +8,8 @@ use super::{
 use crate::wso2::{
     Role,
     config::{
-        Call, CallTarget, Client, Document, Endpoint, Host, Leaf, Place, Scheme, Setting, Unknown,
-        glob,
+        Call, CallTarget, Client, Document, Endpoint, Host, Leaf, Place, Scheme, Setting, Several,
+        Unknown, glob,
         url::{self, Meaning},
     },
 };
@@ -58,6 +58,11 @@ impl Row {
             endpoints,
             to: self.to,
             openers: self.openers,
+            several: match self.client {
+                Client::DataAgent => Several::Groups,
+                Client::Jms => Several::Brokers,
+                _ => Several::One,
+            },
             client: self.client,
             state: reader.state(document, leaf.parent(), self.on),
         }
@@ -137,6 +142,7 @@ fn thrift(reader: &Reader) -> Option<Call> {
         endpoints,
         to: CallTarget::Role(Role::KeyManager),
         openers: &[Role::Store, Role::Gateway],
+        several: Several::One,
         client: Client::Thrift,
         state: reader.state(document, leaf.parent(), THRIFT_CLIENT),
     })

@@ -16,7 +16,7 @@ mod sources;
 mod store_rows;
 mod stores;
 
-pub(super) use edit::{edited, secret_aliases};
+pub(super) use edit::{edited, secret_aliases, takes_beside};
 pub(super) use ignored::reason;
 use reader::Reader;
 pub(super) use stores::{Named, named};

@@ -8,7 +8,7 @@ use super::{
 use crate::wso2::{
     Role,
     config::{
-        Call, CallTarget, Client, Endpoint, Leaf, Place, Scheme, Setting, Unknown,
+        Call, CallTarget, Client, Endpoint, Leaf, Place, Scheme, Setting, Several, Unknown,
         url::{self, Meaning},
     },
 };
@@ -83,6 +83,16 @@ fn rows(releases: Releases) -> Vec<&'static Row> {
 }
 
 impl Row {
+    /// As the role templates and the documentation write several.
+    fn several(&self) -> Several {
+        match (self.reading, self.client) {
+            (Reading::Brokers(_), _) if self.key.ends_with("_endpoints") => Several::Elements,
+            (_, Client::DataAgent) if self.key.contains(".url_group.") => Several::Tables,
+            (Reading::Brokers(_), _) | (_, Client::DataAgent | Client::Jms) => Several::Unknown,
+            _ => Several::One,
+        }
+    }
+
     fn holds(&self, key: &str) -> bool {
         match self.key.strip_suffix('*') {
             Some(prefix) => key.starts_with(prefix),
@@ -156,6 +166,7 @@ impl Reader<'_> {
             endpoints,
             to: row.to,
             openers: row.openers,
+            several: row.several(),
             client: row.client,
             state: self.resolver.state(row.switches),
         }

@@ -1,5 +1,7 @@
 //! `deployment.toml` with other stores in it, and other servers in its URLs.
 
+mod beside;
+
 use std::{
     collections::{BTreeMap, HashMap},
     ops::Range,
@@ -7,6 +9,8 @@ use std::{
 };
 
 use zeroize::Zeroizing;
+
+pub(in crate::wso2::config) use beside::takes as takes_beside;
 
 use super::{
     DEPLOYMENT_TOML, files,
@@ -60,6 +64,7 @@ pub(in crate::wso2::config) fn edited(
     editor.overrides(&slots);
     editor.custom_profiles(config, &slots);
     editor.authorities(config, &wanted.authorities)?;
+    editor.beside(config, &wanted.beside)?;
     let mut edited = Vec::from_iter(editor.finish()?);
     edited.extend(files::edited(config, releases, &slots)?);
     Ok(edited)

@@ -16,7 +16,7 @@ mod sources;
 mod stores;
 mod values;
 
-pub(super) use edit::edited;
+pub(super) use edit::{edited, takes_beside};
 pub(super) use values::tomcat;
 
 use resolve::Resolver;

@@ -20,8 +20,8 @@ use crate::{
     wso2::{
         Product, SECURITY_FOLDER, Slot,
         config::{
-            BlockId, Document, EditError, Edited, Element, HomeConfig, Leaf, Place, Shown,
-            StoreConsumer, ValueChange, Wanted, WantedStore, Written,
+            BlockId, Call, Document, EditError, Edited, Element, HomeConfig, Leaf, Place, Shown,
+            StoreConsumer, ValueChange, Wanted, WantedStore, Written, beside,
         },
     },
 };
@@ -43,7 +43,15 @@ pub(in crate::wso2::config) fn edited(
     editor.internal(config, &uses, wanted)?;
     editor.broker_stores(config, &shared, wanted)?;
     editor.authorities(config, wanted)?;
+    editor.beside(config, wanted)?;
     editor.done(&config.documents)
+}
+
+/// See [`HomeConfig::takes_beside`].
+pub(in crate::wso2::config) fn takes_beside(config: &HomeConfig, call: &Call) -> bool {
+    let found = call.setting.place.as_ref().and_then(|it| config.at(it));
+    let any = ["server:1".to_owned()];
+    found.is_some_and(|(_, leaf)| beside::beside(leaf.text(), call, &any).is_some())
 }
 
 /// See [`HomeConfig::secret_aliases`].

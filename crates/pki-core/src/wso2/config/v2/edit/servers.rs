@@ -7,7 +7,7 @@ use super::{
 use crate::wso2::{
     Slot,
     config::{
-        Client, Document, EditError, Element, HomeConfig, Leaf, Place, Shown, Wanted, url,
+        Client, Document, EditError, Element, HomeConfig, Leaf, Place, Shown, Wanted, beside, url,
         v2::{brokers, calls::THRIFT_HOST, reader::path, stores::Shared},
     },
 };
@@ -85,6 +85,31 @@ impl<'a> Editor<'a> {
             self.put(document, leaf, endpoint.authority.clone(), host, false);
             if let Some(port) = port.filter(|it| it.parse().ok() != endpoint.port) {
                 self.thrift_port(document, leaf, port);
+            }
+        }
+        Ok(())
+    }
+
+    /// Servers beside those that are named.
+    pub(super) fn beside(
+        &mut self,
+        config: &'a HomeConfig,
+        wanted: &Wanted,
+    ) -> Result<(), EditError> {
+        for it in &wanted.beside {
+            let call = config.calls.get(it.call);
+            let place = call.and_then(|call| Some((call, call.setting.place.as_ref()?)));
+            let Some((call, place)) = place else { continue };
+            let Some((document, leaf)) = config.at(place) else {
+                continue;
+            };
+            let inserted = beside::beside(leaf.text(), call, &it.servers);
+            let inserted = inserted.ok_or_else(|| EditError::NoPlace {
+                place: place.clone(),
+                reason: "no other server can be named there".to_owned(),
+            })?;
+            for (at, text) in inserted {
+                self.put(document, leaf, at..at, &text, false);
             }
         }
         Ok(())
