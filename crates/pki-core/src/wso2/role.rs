@@ -74,5 +74,5 @@ impl fmt::Display for Role {
 
 /// A text that names no role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no role")]
+#[error("`{0}` is no role; roles are {roles}", roles = Role::ALL.map(Role::name).join(", "))]
 pub struct UnknownRole(pub String);

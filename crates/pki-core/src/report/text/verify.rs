@@ -72,11 +72,11 @@ pub fn verify(verified: Verified<'_>, layout: Layout, sink: &mut dyn Write) -> i
 /// If the sink cannot be written.
 pub fn problems(verified: Verified<'_>, layout: Layout, sink: &mut dyn Write) -> io::Result<()> {
     let mut lines = Lines::new(sink, layout);
-    write_problems(verified, &mut lines)?;
-    write_failed(verified, &mut lines)
+    write_problems(verified, layout, &mut lines)?;
+    write_failed(verified, layout, &mut lines)
 }
 
-fn write_problems(verified: Verified<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
+fn write_problems(verified: Verified<'_>, layout: Layout, lines: &mut Lines<'_>) -> io::Result<()> {
     let problems = &verified.report.problems;
     for severity in [Severity::Error, Severity::Warning] {
         let of_severity = || problems.iter().filter(move |it| it.severity == severity);
@@ -84,7 +84,7 @@ fn write_problems(verified: Verified<'_>, lines: &mut Lines<'_>) -> io::Result<(
             let owner = match &nodes[..] {
                 [] => "shared".to_owned(),
                 [node] => format!("node {node}"),
-                nodes => format!("nodes {}", nodes.join(", ")),
+                nodes => format!("nodes {}", names(nodes, layout)),
             };
             lines.put(0, &format!("{}s: {owner}", severity.name()))?;
             write_group(&problems, verified.advice, lines)?;
@@ -93,6 +93,18 @@ fn write_problems(verified: Verified<'_>, lines: &mut Lines<'_>) -> io::Result<(
     }
     Ok(())
 }
+
+/// Names as a heading has them: of a cluster all, of hundreds of homes the first, unless somebody wants to see
+/// each.
+fn names(names: &[&str], layout: Layout) -> String {
+    match names.len() > MANY && !layout.verbose {
+        true => several(names),
+        false => names.join(", "),
+    }
+}
+
+/// As many names as a heading holds.
+const MANY: usize = 20;
 
 /// Problems by whose they are. Homes with the same problems in the same places stand together; of a
 /// workspace each node has its own folder, and so its own problems.
@@ -183,14 +195,14 @@ fn place_of(problem: &Problem) -> String {
 }
 
 /// Connections that fail for the same reason at the same place stand together.
-fn write_failed(verified: Verified<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
+fn write_failed(verified: Verified<'_>, layout: Layout, lines: &mut Lines<'_>) -> io::Result<()> {
     let groups = failures(verified.report);
     for (at, group) in groups.iter().enumerate() {
         let edge = group.edge;
         let text = format!(
             "fails: {} → {}{}",
-            group.openers.join(", "),
-            group.targets.join(", "),
+            names(&group.openers, layout),
+            names(&group.targets, layout),
             address(edge)
         );
         lines.put(0, &text)?;
