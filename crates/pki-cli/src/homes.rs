@@ -60,16 +60,25 @@ fn meant(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
     }
 }
 
-/// What opens the encrypted secrets of homes, beside what they say themselves: what `--vault-password` says.
-pub(crate) fn keys(ui: &Ui, vault_passwords: &[SourceArg]) -> Result<GivenKeys, CommandError> {
+/// What opens the encrypted secrets of homes, beside what they say themselves: what `--vault-password` and
+/// `--encryption-key` say.
+pub(crate) fn keys(
+    ui: &Ui,
+    vault_passwords: &[SourceArg],
+    encryption_key: Option<&SourceArg>,
+) -> Result<GivenKeys, CommandError> {
     let resolver = Passwords::for_stores(ui);
     let resolved = |source| opening::resolve(&resolver, source, "--vault-password", Purpose::Open);
     let stores = vault_passwords.iter().map(resolved);
     Ok(GivenKeys {
         stores: stores.collect::<Result<_, _>>()?,
+        encryption: opening::optional(&resolver, encryption_key, ENCRYPTION_KEY, Purpose::Open)?,
         ..GivenKeys::default()
     })
 }
+
+/// The key of the vault's own symmetric mode, which is given at start.
+pub(crate) const ENCRYPTION_KEY: &str = "--encryption-key";
 
 /// Reads homes on all cores, with what may open their encrypted secrets. Those that cannot be read at all are
 /// told by the second part.

@@ -219,6 +219,43 @@ fn every_home_with_encrypted_passwords_verifies() {
 }
 
 #[test]
+fn a_vault_whose_key_is_given_at_start_gets_secrets_under_that_key() {
+    let Some(deployment) = Deployment::new("4.7.0") else {
+        return;
+    };
+    let node = "gateway-1";
+    let home = deployment.home(node);
+    let set_up = "secretRepositories=file\nsecVault.enabled=true\n\
+                  secretRepositories.file.encryptionMode=key.based.symmetric.encryption\n";
+    fs::create_dir_all(home.join(SECRET_CONF).parent().unwrap()).unwrap();
+    fs::write(home.join(SECRET_CONF), set_up).unwrap();
+    let refused = deployment.install(node, &ENCRYPTED);
+    assert_eq!(refused.code, Some(5), "{refused:#?}");
+    assert!(
+        refused
+            .stderr
+            .contains("hint: `--encryption-key file:PATH`"),
+        "{refused:#?}"
+    );
+    let key = "00112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef";
+    fs::write(deployment.site.base().join("vault-key"), key).unwrap();
+    let given = [&ENCRYPTED[..], &["--encryption-key", "file:vault-key"]].concat();
+    let run = deployment.install(node, &given);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert!(run.stderr.contains("encryption-key-persist"), "{run:#?}");
+    assert!(!format!("{}{}", run.stdout, run.stderr).contains(key));
+    let again = deployment.install(node, &given);
+    assert!(again.stderr.contains("nothing to do"), "{again:#?}");
+    let home = format!("homes/{node}");
+    let key = ["--encryption-key", "file:vault-key"];
+    let checked = [&["vault", "check", "--home", &home], &key[..]].concat();
+    deployment.site.ok(&checked);
+    let verified = [&["verify", "--home", &home], &key[..]].concat();
+    let verified = deployment.site.run(&verified);
+    assert!(!verified.stdout.contains("secret"), "{verified:#?}");
+}
+
+#[test]
 fn what_the_home_encrypted_before_is_read_with_the_new_key() {
     let Some(deployment) = Deployment::new("2.6.0") else {
         return;

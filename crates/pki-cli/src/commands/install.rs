@@ -60,6 +60,11 @@ pub(crate) struct InstallArgs {
     #[arg(long, value_name = "SRC", conflicts_with = "undo")]
     pub(crate) vault_password: Vec<SourceArg>,
 
+    /// The key of the vault's own symmetric mode (`key.based.symmetric.encryption`), which the server is given at
+    /// start; not the topology's `[encryption] key`
+    #[arg(long, value_name = "SRC", conflicts_with = "undo")]
+    pub(crate) encryption_key: Option<SourceArg>,
+
     /// Take a home that calls itself by another node's host
     #[arg(long, conflicts_with = "undo")]
     pub(crate) any_host: bool,
@@ -132,12 +137,17 @@ fn put(ui: &Ui, global: &Global, args: &InstallArgs, node: &str) -> Result<Outco
             "stop it first, and wait until it is gone: `kill {pid}`"
         )));
     }
-    let given = homes::keys(ui, &args.vault_password)?;
-    let looked = place.observe(&topology, &given)?;
+    let given = homes::keys(ui, &args.vault_password, args.encryption_key.as_ref())?;
+    // A home that has the node's stores already opens with the workspace's passwords.
+    let passwords = [given.stores.clone(), found.store_passwords(&topology)].concat();
+    let opening = GivenKeys {
+        stores: passwords.clone(),
+        ..given.clone()
+    };
+    let looked = place.observe(&topology, &opening)?;
     let home = &looked.home;
     let vault = looked.vault();
     let keys = looked.keys(&vault, &given);
-    let passwords = [given.stores.clone(), found.store_passwords(&topology)].concat();
     let order = Order {
         topology: &topology,
         node,

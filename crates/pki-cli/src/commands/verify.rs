@@ -49,6 +49,10 @@ pub(crate) struct VerifyArgs {
     /// A source, never the password: `file:PATH`, `env:NAME`, `fd:N`, `cmd:PROGRAM ARG…`, `prompt`.
     #[arg(long, value_name = "SRC", requires = "home")]
     pub(crate) vault_password: Vec<SourceArg>,
+
+    /// The key of the vaults' own symmetric mode (`key.based.symmetric.encryption`)
+    #[arg(long, value_name = "SRC", requires = "home")]
+    pub(crate) encryption_key: Option<SourceArg>,
 }
 
 /// Judges the workspace, or homes; makes no file.

@@ -87,12 +87,11 @@ pub(crate) fn install(refusal: &InstallRefusal, home: &Path, paste: &Paste) -> C
         InstallRefusal::VaultKey { reason } => {
             let refused = CommandError::refused(message);
             let refused = match reason {
-                Some(reason) => refused.because(reason.as_ref()),
+                Some(reason) => refused.because(reason.as_ref()).hint(gives(reason)),
                 None => refused,
             };
             refused.hint(format!(
-                "`--vault-password file:PATH` opens a keystore; else `--passwords secret`, then `apim-pki vault \
-                 encrypt --home {} --alias ALIAS` with that key",
+                "or `--passwords secret`, then `apim-pki vault encrypt --home {} --alias ALIAS` with that key",
                 quoted(home)
             ))
         }
@@ -135,9 +134,7 @@ fn lost_secrets(
         }
     }
     if let Some(missing) = missing {
-        refused = refused.because(missing).hint(
-            "`--vault-password file:PATH` opens the keystore that the home's vault opens now",
-        );
+        refused = refused.because(missing).hint(gives(missing));
     }
     refused.hint(format!(
         "nothing was touched. With the key that they were made under: `apim-pki vault reencrypt --home {} --from \
@@ -145,6 +142,16 @@ fn lost_secrets(
          out of its file",
         quoted(home)
     ))
+}
+
+/// What gives the key of a vault.
+fn gives(missing: &NoVaultKey) -> &'static str {
+    match missing {
+        NoVaultKey::NotGiven => {
+            "`--encryption-key file:PATH` gives the key that the home's vault takes at start"
+        }
+        _ => "`--vault-password file:PATH` opens the keystore that the home's vault opens now",
+    }
 }
 
 /// Nothing is packed, and why.
@@ -189,7 +196,19 @@ pub(crate) fn not_a_home(error: &HomeError, dir: &Path) -> CommandError {
             "a home is the folder that has `repository/conf` in it: `ls {}`",
             quoted(dir)
         )),
-        HomeError::Unreadable { source, .. } => failed.because(source),
+        HomeError::Unreadable { source, .. } => {
+            let failed = failed.because(source);
+            match source.as_ref() {
+                DiskError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                    let beside = dir.parent().filter(|it| !it.as_os_str().is_empty());
+                    failed.hint(format!(
+                        "a home is the folder that has `repository/conf` in it; there are: `ls {}`",
+                        quoted(beside.unwrap_or(Path::new(".")))
+                    ))
+                }
+                _ => failed,
+            }
+        }
         _ => failed,
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct NodeIs<T> {
 /// Writes the topology, and before it what it needs beside it.
 pub(super) fn run(ui: &Ui, global: &Global, args: &InitArgs) -> Result<Outcome, CommandError> {
     let dirs = homes::dirs(&args.from_home)?;
-    let keys = homes::keys(ui, &args.vault_password)?;
+    let keys = homes::keys(ui, &args.vault_password, None)?;
     let (homes, failed) = homes::read(ui, global, &dirs, args.product, &keys);
     // Who is missing would be missing in the topology.
     if let Some(error) = homes::all(failed) {

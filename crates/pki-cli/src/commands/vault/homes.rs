@@ -65,7 +65,12 @@ impl KeyArgs {
         Ok(GivenKeys {
             stores: all(&self.store_password, opening::STORE_PASSWORD)?,
             keys: all(&self.key_password, opening::KEY_PASSWORD)?,
-            encryption: opening::optional(resolver, encryption, ENCRYPTION_KEY, Purpose::Open)?,
+            encryption: opening::optional(
+                resolver,
+                encryption,
+                homes::ENCRYPTION_KEY,
+                Purpose::Open,
+            )?,
         })
     }
 }
@@ -209,5 +214,3 @@ pub(crate) fn sealing<'k>(
         )),
     })
 }
-
-const ENCRYPTION_KEY: &str = "--encryption-key";

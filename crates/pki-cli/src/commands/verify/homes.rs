@@ -23,7 +23,7 @@ pub(super) fn run(ui: &Ui, global: &Global, args: &VerifyArgs) -> Result<Outcome
     };
     let dirs = homes::dirs(&args.home)?;
     let product = topology.as_ref().map(|topology| topology.product);
-    let keys = homes::keys(ui, &args.vault_password)?;
+    let keys = homes::keys(ui, &args.vault_password, args.encryption_key.as_ref())?;
     let (homes, failed) = homes::read(ui, global, &dirs, product, &keys);
     if homes.is_empty() {
         return ended(ui, Outcome::Done, &homes, failed);
