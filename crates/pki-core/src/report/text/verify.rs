@@ -61,7 +61,7 @@ pub fn verify(verified: Verified<'_>, layout: Layout, sink: &mut dyn Write) -> i
     matrix::write(verified.report, layout, &mut lines)?;
     write_good(verified.report, layout, &mut lines)?;
     write_unjudged(verified.report, &mut lines)?;
-    write_validity(verified, &mut lines)?;
+    write_validity(verified, layout, &mut lines)?;
     lines.put(0, &summary(verified.report))
 }
 
@@ -380,7 +380,7 @@ fn of_state(edges: &[Edge], state: State) -> Vec<&Edge> {
 }
 
 /// Owners of certificates that end on the same day stand on one line.
-fn write_validity(verified: Verified<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
+fn write_validity(verified: Verified<'_>, layout: Layout, lines: &mut Lines<'_>) -> io::Result<()> {
     let validity = &verified.report.validity;
     if validity.is_empty() {
         return Ok(());
@@ -390,9 +390,16 @@ fn write_validity(verified: Verified<'_>, lines: &mut Lines<'_>) -> io::Result<(
         let Some(Validity { not_after, .. }) = same.first() else {
             continue;
         };
-        let owners: Vec<&str> = same.iter().map(|it| it.owner.as_str()).collect();
+        // Of a node with a workspace and a home there are two.
+        let mut owners: Vec<&str> = Vec::new();
+        for it in same {
+            if !owners.contains(&it.owner.as_str()) {
+                owners.push(&it.owner);
+            }
+        }
         let left = left(verified.now, *not_after);
-        let text = format!("{} ({left}): {}", not_after.date(), owners.join(", "));
+        let owners = names(&owners, layout);
+        let text = format!("{} ({left}): {owners}", not_after.date());
         lines.put(2, &text)?;
     }
     lines.blank()
@@ -437,4 +444,28 @@ fn summary(report: &Report) -> String {
         (false, true) => "verified",
     };
     format!("{word}: {}", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_hundreds_of_names_a_heading_has_the_first_unless_all_are_wanted() {
+        let all: Vec<String> = (1..=300)
+            .map(|number| format!("gateway-{number}"))
+            .collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let short = Layout::default();
+        let long = Layout {
+            verbose: true,
+            ..short
+        };
+        assert_eq!(
+            names(&all, short),
+            "gateway-1, gateway-2, gateway-3 and 297 more"
+        );
+        assert_eq!(names(&all, long), all.join(", "));
+        assert_eq!(names(&all[..MANY], short), all[..MANY].join(", "));
+    }
 }
