@@ -1,6 +1,10 @@
 //! URLs as the product's configuration writes them: lists, groups, broker lists, placeholders.
 
-use std::ops::Range;
+mod amqp;
+mod shown;
+
+pub(super) use amqp::{Broker, amqp};
+pub(super) use shown::shown;
 
 use super::{Endpoint, Host, Scheme, Unknown};
 
@@ -63,142 +67,6 @@ pub(super) fn endpoints(value: &str, meanings: Meanings<'_>) -> Result<Vec<Endpo
         true => Err(no_url(value)),
         false => Ok(found),
     }
-}
-
-/// An AMQP URL (`AMQConnectionURL` of the broker's client).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct AmqpUrl {
-    /// Where the user stands in the value.
-    pub(super) user: Option<Range<usize>>,
-    /// Where the password stands in the value.
-    pub(super) password: Option<Range<usize>>,
-    pub(super) brokers: Vec<Broker>,
-}
-
-/// One broker of an AMQP URL's list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Broker {
-    pub(super) endpoint: Endpoint,
-    /// Its options: name, and where the value stands without its quotes.
-    pub(super) options: Vec<(String, Range<usize>)>,
-}
-
-impl Broker {
-    /// Where the value of an option stands: `ssl`, `trust_store`, `trust_store_password`, `key_store`, ….
-    pub(super) fn option(&self, name: &str) -> Option<Range<usize>> {
-        let mut options = self.options.iter();
-        options
-            .find(|(known, _)| known == name)
-            .map(|(_, range)| range.clone())
-    }
-}
-
-/// Reads `amqp://user:password@client/vhost?brokerlist='tcp://host:port?option='value'&…;tcp://…'&…`, each
-/// `&` also as `%26` or `,`.
-///
-/// # Errors
-///
-/// As [`endpoints`].
-pub(super) fn amqp(value: &str, meanings: Meanings<'_>) -> Result<AmqpUrl, Unknown> {
-    refuse_crowds(value)?;
-    let invalid = |reason: &str| Unknown::Invalid(reason.to_owned());
-    let start = match scheme_at(value, 0) {
-        Some(word) if word.eq_ignore_ascii_case("amqp") => word.len() + "://".len(),
-        _ => return Err(no_url(value)),
-    };
-    let query = value[start..].find('?').map(|at| start + at);
-    let Some(query) = query else {
-        return Err(invalid("the AMQP URL has no broker list"));
-    };
-    let (user, password) = userinfo(value, start..query);
-    let list = value[query..]
-        .find("brokerlist='")
-        .map(|at| query + at + "brokerlist='".len())
-        .ok_or_else(|| invalid("the AMQP URL has no broker list"))?;
-    let mut brokers = Vec::new();
-    let mut at = list;
-    loop {
-        at += blanks(&value[at..]);
-        let word = scheme_at(value, at).unwrap_or_default();
-        if !word.is_empty() && !word.eq_ignore_ascii_case("tcp") {
-            return Err(invalid("a broker is not written as `tcp://host:port`"));
-        }
-        if !word.is_empty() {
-            at += word.len() + "://".len();
-        }
-        let (mut endpoint, end) = server(value, at, Scheme::Amqp, Some(AMQP_PORT), meanings)?;
-        let (options, end) = options(value, end);
-        let tls = options.iter().any(|(name, range)| {
-            name == "ssl" && value[range.clone()].eq_ignore_ascii_case("true")
-        });
-        if tls {
-            endpoint.scheme = Scheme::AmqpTls;
-        }
-        brokers.push(Broker { endpoint, options });
-        match value[end..].starts_with(';') && !value[end + 1..].starts_with('\'') {
-            true => at = end + 1,
-            false => break,
-        }
-    }
-    Ok(AmqpUrl {
-        user,
-        password,
-        brokers,
-    })
-}
-
-/// A value as it may be shown: users and passwords of its URLs, and options that are passwords, taken out.
-pub(super) fn shown(value: &str) -> String {
-    if value.len() > LIMIT {
-        return "…".to_owned();
-    }
-    let mut hidden: Vec<Range<usize>> = Vec::new();
-    for (at, _) in value.match_indices("://") {
-        let start = at + "://".len();
-        let amqp = value[..at].ends_with("amqp");
-        let end = match amqp {
-            // A client's authority is whatever stands before its options.
-            true => value[start..].find('?'),
-            false => value[start..].find(|c: char| is_end(c) || matches!(c, '/' | '?' | '#')),
-        };
-        let end = end.map_or(value.len(), |end| start + end);
-        if let Some(sign) = value[start..end].rfind('@') {
-            hidden.push(start..start + sign);
-        }
-    }
-    // `jdbc:oracle:thin:user/password@…`
-    if let Some(start) = value.find(":thin:").map(|at| at + ":thin:".len()) {
-        let sign = value[start..].find('@').filter(|sign| *sign > 0);
-        hidden.extend(sign.map(|sign| start..start + sign));
-    }
-    let lower = value.to_ascii_lowercase();
-    for word in ["password=", "pwd=", "passphrase="] {
-        for (at, _) in lower.match_indices(word) {
-            let start = at + word.len();
-            let rest = &value[start..];
-            let (start, end) = match rest.strip_prefix('\'') {
-                Some(quoted) => (start + 1, quoted.find('\'').map(|end| start + 1 + end)),
-                None => (
-                    start,
-                    rest.find(['&', ';', ')', '\'', '"', '%'])
-                        .map(|end| start + end),
-                ),
-            };
-            hidden.push(start..end.unwrap_or(value.len()));
-        }
-    }
-    hidden.sort_by_key(|range| (range.start, range.end));
-    let mut out = String::with_capacity(value.len());
-    let mut at = 0;
-    for range in hidden.iter().filter(|range| !range.is_empty()) {
-        if range.start >= at {
-            out.push_str(&value[at..range.start]);
-            out.push('…');
-        }
-        at = at.max(range.end);
-    }
-    out.push_str(&value[at..]);
-    out
 }
 
 /// Where the next URL begins: a scheme at the beginning, or after what separates URLs.
@@ -335,65 +203,12 @@ fn placeholder(value: &str, at: usize) -> Option<(&str, usize)> {
     Some((name, at + close + 1))
 }
 
-/// Where user and password of an AMQP URL stand; `within` ends before its options.
-fn userinfo(value: &str, within: Range<usize>) -> (Option<Range<usize>>, Option<Range<usize>>) {
-    let Some(sign) = value[within.clone()].rfind('@') else {
-        return (None, None);
-    };
-    let end = within.start + sign;
-    // The colon of a placeholder is none of ours: `{secretAlias:name}`.
-    let mut at = within.start;
-    while at < end {
-        match placeholder(value, at) {
-            Some((_, after)) => at = after.min(end),
-            None if value[at..].starts_with(':') => {
-                return (Some(within.start..at), Some(at + 1..end));
-            }
-            None => at += value[at..].chars().next().map_or(1, char::len_utf8),
-        }
-    }
-    (Some(within.start..end), None)
-}
-
 /// Where the `@` behind user and password stands.
 fn userinfo_end(value: &str, start: usize) -> Option<usize> {
     let end = value[start..]
         .find(|c: char| matches!(c, '/' | '?' | '#' | ',' | '|' | '\'' | ';') || c.is_whitespace())
         .map_or(value.len(), |end| start + end);
     value[start..end].rfind('@').map(|sign| start + sign)
-}
-
-/// The options of a broker, `?name='value'&…`, and where they end.
-fn options(value: &str, start: usize) -> (Vec<(String, Range<usize>)>, usize) {
-    let mut found = Vec::new();
-    let mut at = start;
-    if !value[at..].starts_with('?') {
-        return (found, at);
-    }
-    at += 1;
-    loop {
-        let rest = &value[at..];
-        let name = rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-            .unwrap_or(rest.len());
-        let Some(quoted) = rest[name..].strip_prefix("='") else {
-            break;
-        };
-        let open = at + name + "='".len();
-        let Some(close) = quoted.find('\'') else {
-            break;
-        };
-        found.push((rest[..name].to_ascii_lowercase(), open..open + close));
-        at = open + close + 1;
-        let separator = ["%26", "&", ","]
-            .iter()
-            .find(|separator| value[at..].starts_with(**separator));
-        match separator {
-            Some(separator) => at += separator.len(),
-            None => break,
-        }
-    }
-    (found, at)
 }
 
 fn port_of(text: &str) -> Result<u16, Unknown> {
