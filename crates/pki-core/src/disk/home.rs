@@ -12,7 +12,7 @@ use super::{
     journal::HIDDEN,
     lock,
     seam::{Found, Kind, Seam},
-    system::System,
+    system::{System, confined},
     tree::Tree,
     undo,
 };
@@ -312,17 +312,6 @@ impl HomeView<'_> {
     pub fn prepare_undo(&self, foreign: Foreign) -> Result<Option<Prepared>, DiskError> {
         undo::prepare(self.0, foreign)
     }
-}
-
-/// Only Linux opens a folder that may be searched and not read.
-#[cfg(target_os = "linux")]
-fn confined() -> Arc<dyn Seam> {
-    Arc::new(super::confined::Confined)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn confined() -> Arc<dyn Seam> {
-    Arc::new(System)
 }
 
 /// True for a state that is not what a finished run leaves: something installed, and nothing staged.

@@ -8,13 +8,14 @@ use std::{
 use super::{
     DiskError, Refusal, lock,
     seam::{Access, Found, Held, Kind, Seam},
-    system::System,
+    system::confined,
 };
 use crate::secret::Bytes;
 
 /// One file outside of any workspace, read and replaced as a whole by one run at a time.
 ///
-/// A link is followed, once, to the file that it names: that file is replaced and the link stays. Owner,
+/// A link is followed, once, to the file that it names: that file is replaced and the link stays. One that is
+/// put on the way later is an error (on Linux). Owner,
 /// group and mode of a file that is there stay; a new file is the user's alone (0600). The new content
 /// is written beside the file, synced, and renamed over it, so that the file is always whole, old or
 /// new. Runs of this library exclude each other by a lock on the folder, which leaves nothing behind.
@@ -36,7 +37,7 @@ impl SingleFile {
     /// `wait`; [`DiskError::Io`].
     pub fn lock(path: &Path, wait: Duration) -> Result<Self, DiskError> {
         let file = resolve(path)?;
-        Self::lock_on(file, wait, Arc::new(System))
+        Self::lock_on(file, wait, confined())
     }
 
     pub(super) fn lock_on(

@@ -4,6 +4,7 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rustix::fs::{AtFlags, CWD, OFlags, accessat, statvfs};
@@ -160,4 +161,16 @@ impl Seam for System {
 
 fn flags(flags: OFlags) -> i32 {
     flags.bits().cast_signed()
+}
+
+/// The same, which no link leads astray that was not there before, for absolute paths without a link. Only
+/// Linux opens a folder that may be searched and not read.
+#[cfg(target_os = "linux")]
+pub(super) fn confined() -> Arc<dyn Seam> {
+    Arc::new(super::confined::Confined)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn confined() -> Arc<dyn Seam> {
+    Arc::new(System)
 }

@@ -121,3 +121,21 @@ fn six_at_once_each_see_what_the_one_before_wrote() {
     });
     assert_eq!(fs::read(&file).unwrap(), b"xxxxxx");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_becomes_a_link_since_leads_nowhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, victim) = (dir.path().join("stores"), dir.path().join("victim"));
+    for folder in [&folder, &victim] {
+        fs::create_dir(folder).unwrap();
+        fs::write(folder.join("a.jks"), "old").unwrap();
+    }
+    let single = SingleFile::lock(&folder.join("a.jks"), NO_WAIT).unwrap();
+    fs::rename(&folder, dir.path().join("moved")).unwrap();
+    symlink(&victim, &folder).unwrap();
+    assert!(single.read(64).is_err());
+    assert!(single.replace(&bytes("new")).is_err());
+    assert_eq!(fs::read(victim.join("a.jks")).unwrap(), b"old");
+    assert_eq!(fs::read_dir(&victim).unwrap().count(), 1);
+}
