@@ -78,7 +78,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &EncryptArgs) -> Result<Outcom
     }
     if !args.dry_run {
         for (held, changes) in held.iter_mut().zip(&all) {
-            held.write(changes, "vault encrypt")?;
+            held.write(ui, changes, "vault encrypt")?;
         }
     }
     let told: Vec<_> = held.iter().map(|it| &it.home).zip(&all).collect();

@@ -98,7 +98,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &ReencryptArgs) -> Result<Outc
     }
     if !args.dry_run {
         for (held, changes) in held.iter_mut().zip(&all) {
-            held.write(changes, "vault reencrypt")?;
+            held.write(ui, changes, "vault reencrypt")?;
         }
     }
     let told: Vec<_> = held.iter().map(|it| &it.home).zip(&all).collect();

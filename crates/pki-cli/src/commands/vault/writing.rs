@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use pki_core::{
-    disk::{DiskError, FileSet, Home, Label, LockedHome},
+    disk::{DiskError, FileSet, Home, Intended, Label, LockedHome},
+    install::Sharers,
     observe::{HomeReader, VaultHome},
     report::{self, ChangedSecrets},
     wso2::vault::{ChangeError, Changes, Obstacle},
@@ -41,8 +42,13 @@ impl Held {
         Ok(Self { locked, home })
     }
 
-    /// Writes the files; whether anything changed.
-    pub(crate) fn write(&mut self, changes: &Changes, why: &str) -> Result<bool, CommandError> {
+    /// Writes the files; whether anything changed. Says what other nodes may have too.
+    pub(crate) fn write(
+        &mut self,
+        ui: &Ui,
+        changes: &Changes,
+        why: &str,
+    ) -> Result<bool, CommandError> {
         let dir = self.home.home.dir.clone();
         let disk = |error: DiskError| error::home(&error, &dir, &format!("apim-pki {why}"));
         let mut files = FileSet::new();
@@ -61,7 +67,16 @@ impl Held {
             when: OffsetDateTime::now_utc(),
             why: why.to_owned(),
         };
+        let is_shared = |file: &&Intended| Sharers::Unknown.of_file(file).is_some();
+        let shared = prepared.files().iter().filter(is_shared);
+        let shared: Vec<String> = shared.map(|it| format!("`{}`", it.path)).collect();
         self.locked.commit(prepared, &label).map_err(disk)?;
+        if !shared.is_empty() {
+            ui.warning(format_args!(
+                "other nodes may share {}, which lies out of the home: they read it with the same key alone",
+                shared.join(", ")
+            ));
+        }
         Ok(true)
     }
 }
