@@ -111,7 +111,7 @@ fn what_belongs_beside_is_told_on_each_run_where_it_is_not_added() {
         .replace(both, "tcp://localhost:9611")
         .replace(logins, "ssl://elsewhere.example.net:9711");
     fs::write(&file, alone).unwrap();
-    let told = "beside `tm1.apim.example.com:9611` belong `tm2.apim.example.com:9611`; how it takes several";
+    let told = "beside `tm1.apim.example.com:9611` belong `tm2.apim.example.com:9611`, which somebody has to add";
     for more in [
         &["--dry-run"][..],
         &["--urls", "--yes"],

@@ -221,7 +221,7 @@ fn write_missing(incomplete: &[Incomplete], urls: bool, lines: &mut Lines<'_>) -
         let (named, missing) = (it.named.join("`, `"), it.missing.join("`, `"));
         let known = match it.beside {
             Some(_) => "",
-            None => "; how it takes several is not known",
+            None => ", which somebody has to add",
         };
         lines.put(6, &format!("beside `{named}` belong `{missing}`{known}"))?;
     }
