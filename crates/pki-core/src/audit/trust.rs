@@ -134,7 +134,7 @@ pub(super) fn keys(stores: &[Looked]) -> impl Iterator<Item = (&Looked, &KeyFact
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::testing::Lab;
+    use crate::audit::testing::{Lab, Made};
 
     #[test]
     fn every_certificate_of_an_authority_that_kept_its_key_is_in_use() {
@@ -158,5 +158,24 @@ mod tests {
         let user = "`tls` in tls.jks";
         assert_eq!(used, [("old", user), ("new", user)]);
         assert_eq!(trust.truststores, 2);
+    }
+
+    #[test]
+    fn a_chain_leads_to_its_own_certificate_to_its_issuer_and_to_nobody_else() {
+        let (ca, tls) = (Lab.ca(), Lab.tls().issued_by(&Lab.ca()));
+        let leads = |made: &Made, anchor: &Made| {
+            let case = Lab.jks("tls.jks", [made.entry("tls")]);
+            let stores = case
+                .and_trust("trust.jks", [("a", anchor.certificate())])
+                .audit(&[])
+                .stores;
+            leads_to(&stores[0].facts.keys[0].chain, &stores[1].facts)
+        };
+        assert!(leads(&tls.clone().leaf_alone(), &ca));
+        assert!(leads(&tls, &ca));
+        assert!(leads(&Lab.tls(), &Lab.tls().years(2020, 2022)));
+        assert!(!leads(&tls, &Lab.namesake_ca()));
+        assert!(!leads(&tls, &Lab.other()));
+        assert!(!leads(&Lab.tls(), &Lab.namesake()));
     }
 }

@@ -41,4 +41,10 @@ fn check(store: &Store<'_>, sink: &mut Sink<'_>) {
 pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     ("error", |lab| lab.mixed_case_jks("a.jks")),
     ("silent", |lab| lab.jks("a.jks", [lab.tls().entry("a")])),
+    ("error, error, error", |lab| {
+        lab.file(
+            "a.jks",
+            include_bytes!("../../../../../testdata/cli/clash.jks"),
+        )
+    }),
 ];

@@ -31,8 +31,7 @@ fn check(deployment: &Deployment<'_>, sink: &mut Sink<'_>) {
                 "no truststore of the {} here trusts {}",
                 trust.truststores, first.subject
             ))
-            .at(store, &key.alias, Some(first))
-            .confidence(store.purpose.confidence);
+            .at(store, &key.alias, Some(first));
         }
     }
 }
@@ -53,7 +52,7 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     ("silent", |lab| lab.jks("tls.jks", [lab.tls().entry("tls")])),
     // The key of an intermediate CA serves nobody.
     ("silent", |lab| {
-        let other = lab.other().certificate();
+        let other = lab.tls().certificate();
         let intermediate = lab.intermediate();
         lab.jks("a.jks", [intermediate.entry("a")])
             .and_trust("client-truststore.jks", [("other", other)])
@@ -72,5 +71,49 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
         let namesake = lab.namesake().certificate();
         lab.jks("tls.jks", [lab.tls().entry("tls")])
             .and_trust("client-truststore.jks", [("other", namesake)])
+    }),
+    ("warning (medium)", |lab| {
+        let other = lab.other().certificate();
+        lab.jks("tls.jks", [lab.tls().issued_by(&lab.ca()).entry("tls")])
+            .and_trust("client-truststore.jks", [("other", other)])
+    }),
+    // Connections of a workspace and of homes are judged one by one.
+    ("silent", |lab| {
+        let other = lab.other().certificate();
+        lab.trust("client-truststore.jks", [("other", other)])
+            .and_jks("tls.jks", [lab.tls().entry("tls")])
+            .in_workspace()
+    }),
+    // The same key was certified anew, and what is pinned is the old certificate.
+    ("silent", |lab| {
+        let old = lab.tls().years(2020, 2022).certificate();
+        lab.jks("tls.jks", [lab.tls().entry("tls")])
+            .and_trust("client-truststore.jks", [("old", old)])
+    }),
+    // Its issuer's name, and another key.
+    ("warning (medium)", |lab| {
+        let ca = lab.namesake_ca().certificate();
+        lab.jks("tls.jks", [lab.tls().issued_by(&lab.ca()).entry("tls")])
+            .and_trust("client-truststore.jks", [("ca", ca)])
+    }),
+    ("silent", |lab| {
+        let ca = lab.ca();
+        lab.jks(
+            "tls.jks",
+            [lab.tls().issued_by(&ca).leaf_alone().entry("tls")],
+        )
+        .and_trust("client-truststore.jks", [("ca", ca.certificate())])
+    }),
+    // Neither a bundle nor a keystore with trusted certificates beside its key is a truststore.
+    ("silent", |lab| {
+        lab.jks(
+            "tls.jks",
+            [lab.tls().entry("tls"), lab.other().trusted("other")],
+        )
+        .and_file("ca.pem", lab.ca().certificate_pem())
+    }),
+    ("silent", |lab| {
+        lab.jks("tls.jks", [lab.tls().entry("tls")])
+            .and_jks("empty.jks", [])
     }),
 ];

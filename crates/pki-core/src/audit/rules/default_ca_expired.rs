@@ -72,4 +72,10 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     ("info", |lab| {
         lab.file("a.pem", lab.ca().years(2000, 2020).certificate_pem())
     }),
+    ("info", |lab| {
+        lab.trust(
+            "a.jks",
+            [("old", lab.other().years(2000, 2020).certificate())],
+        )
+    }),
 ];

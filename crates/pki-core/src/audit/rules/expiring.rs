@@ -124,4 +124,11 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     ("silent", |lab| {
         lab.endpoint(EndpointProblem::ChainOrder { at: 1 })
     }),
+    ("warning", |lab| {
+        let ca = lab.ca().years(2020, 2028);
+        let node = lab.tls().issued_by(&ca).years(2020, 2045).leaf_alone();
+        lab.jks("tls.jks", [node.entry("tls")])
+            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
+            .at("2028-01-01")
+    }),
 ];

@@ -60,4 +60,10 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     ("warning", |lab| {
         lab.jks("a.jks", [lab.ca().trusted("a")]).mode(0o620)
     }),
+    // Verification looks at every file of a workspace.
+    ("silent", |lab| {
+        lab.jks("a.jks", [lab.tls().entry("a")])
+            .in_workspace()
+            .mode(0o644)
+    }),
 ];

@@ -88,4 +88,17 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
         lab.jks("tls.jks", [lab.primary().entry("wso2carbon")])
             .and_trust("client-truststore.jks", [(GATEWAY_CERTIFICATE_ALIAS, old)])
     }),
+    // Verification holds those of a workspace against each other.
+    ("silent", |lab| {
+        let old = lab.other().certificate();
+        lab.trust("client-truststore.jks", [(GATEWAY_CERTIFICATE_ALIAS, old)])
+            .and_jks("wso2carbon.jks", [lab.primary().entry("wso2carbon")])
+            .in_workspace()
+    }),
+    ("silent", |lab| {
+        let old = lab.other().certificate();
+        lab.jks("wso2carbon.jks", [lab.primary().entry("wso2carbon")])
+            .and_trust("client-truststore.jks", [(GATEWAY_CERTIFICATE_ALIAS, old)])
+            .in_workspace()
+    }),
 ];

@@ -62,4 +62,8 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     // A balancer's key and chain lie in two files; of a store its own check tells.
     ("error", |lab| lab.problem_of_all(ProblemKind::KeyMismatch)),
     ("silent", |lab| lab.problem(ProblemKind::KeyMismatch)),
+    ("silent", |lab| {
+        lab.problem_of_all_at("a", ProblemKind::KeyMismatch)
+    }),
+    ("silent", |lab| lab.problem_of_all(lab.pin_missed())),
 ];

@@ -54,4 +54,9 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
         let ca = lab.ca().years(2020, 2028);
         lab.jks("tls.jks", [lab.tls().issued_by(&ca).entry("tls")])
     }),
+    // Who stands behind it is not its issuer.
+    ("silent", |lab| {
+        let other = lab.other().years(2020, 2027);
+        lab.jks("tls.jks", [lab.tls().followed_by(&other).entry("tls")])
+    }),
 ];

@@ -69,4 +69,28 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
         )
     }),
     ("silent", |lab| lab.pkcs12("a.p12", [lab.tls().entry("a")])),
+    ("info", |lab| {
+        lab.file(
+            "a.p12",
+            include_bytes!("../../../../../testdata/audit/rc2.p12"),
+        )
+    }),
+    ("info", |lab| {
+        lab.file(
+            "a.p12",
+            include_bytes!("../../../../../testdata/audit/triple-des.p12"),
+        )
+    }),
+    ("info", |lab| {
+        lab.file(
+            "a.p12",
+            include_bytes!("../../../../../testdata/audit/iterations.p12"),
+        )
+    }),
+    ("info", |lab| {
+        lab.file(
+            "a.p12",
+            include_bytes!("../../../../../testdata/audit/mac.p12"),
+        )
+    }),
 ];

@@ -85,4 +85,5 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
         lab.secret(SecretProblemKind::NotEncrypted { consequence: None })
     }),
     ("silent", |lab| lab.secret(lab.not_encrypted())),
+    ("warning, warning, warning", |lab| lab.all_three()),
 ];

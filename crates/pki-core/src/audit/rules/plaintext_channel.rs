@@ -58,4 +58,50 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     ("silent", |lab| {
         lab.toml_home("[server]\nhostname = \"gw1.example.com\"\n")
     }),
+    ("warning", |lab| {
+        lab.gateway_home(
+            "[apim.key_manager]\nservice_url = \"http://km1.example.com:9763/services/\"\n",
+        )
+    }),
+    ("silent", |lab| {
+        lab.gateway_home(
+            "[apim.key_manager]\nservice_url = \"https://km1.example.com:9443/services/\"\n",
+        )
+    }),
+    ("warning", |lab| {
+        lab.gateway_home("[[apim.throttling.url_group]]\ntraffic_manager_urls = [\"tcp://tm1.example.com:9611\"]\ntraffic_manager_auth_urls = [\"ssl://tm1.example.com:9711\"]\n")
+    }),
+    // To itself.
+    ("silent", |lab| {
+        lab.gateway_home("[apim.key_manager]\nservice_url = \"http://localhost:9763/services/\"\n")
+    }),
+    // Of another role.
+    ("silent", |lab| {
+        lab.gateway_home("[apim.devportal]\nurl = \"http://portal.example.com:9763/devportal\"\n")
+    }),
+    ("warning", |lab| {
+        lab.gateway_home(
+            "[database.apim_db]\nurl = \"jdbc:mysql://db.example.com:3306/apim?useSSL=false\"\n",
+        )
+    }),
+    ("silent", |lab| {
+        lab.gateway_home(
+            "[database.apim_db]\nurl = \"jdbc:mysql://db.example.com:3306/apim?useSSL=true\"\n",
+        )
+    }),
+    ("silent", |lab| {
+        lab.gateway_home(
+            "[database.apim_db]\nurl = \"jdbc:mysql://gw1.example.com:3306/apim?useSSL=false\"\n",
+        )
+    }),
+    ("silent", |lab| {
+        lab.gateway_home("[database.apim_db]\nurl = \"jdbc:h2:./repository/database/WSO2AM_DB\"\n")
+    }),
+    ("warning", |lab| {
+        lab.gateway_home("[user_store]\nconnection_url = \"ldap://ldap.example.com:389\"\n")
+    }),
+    // What browsers are shown is somebody else's choice.
+    ("silent", |lab| {
+        lab.toml_home("[server]\nhostname = \"gw1.example.com\"\n[[apim.gateway.environment]]\nname = \"a\"\nhttp_endpoint = \"http://gw.example.com:8280\"\n")
+    }),
 ];

@@ -79,4 +79,21 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     ("silent", |lab| {
         lab.problem(lab.differs(Alike::EncryptionKey))
     }),
+    // Of no node, or held against the master already.
+    ("silent", |lab| {
+        lab.jks("wso2carbon.jks", [lab.primary().entry("wso2carbon")])
+            .and_jks("nodes/b/wso2carbon.jks", [lab.other().entry("wso2carbon")])
+    }),
+    ("silent", |lab| {
+        lab.jks(
+            "nodes/a/wso2carbon.jks",
+            [lab.primary().entry("wso2carbon")],
+        )
+        .and_jks("nodes/b/wso2carbon.jks", [lab.other().entry("wso2carbon")])
+        .in_workspace()
+    }),
+    ("error (medium)", |lab| {
+        lab.jks("nodes/a/internal.jks", [lab.primary().entry("wso2carbon")])
+            .and_jks("nodes/b/internal.jks", [lab.other().entry("wso2carbon")])
+    }),
 ];

@@ -67,4 +67,5 @@ fn may_count(config: &HomeConfig, store: &StoreUse) -> bool {
 pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     ("warning", |lab| lab.stale_wss().with_stores()),
     ("silent", |lab| lab.all_three().with_stores()),
+    ("silent", |lab| lab.all_three()),
 ];

@@ -47,4 +47,19 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
         lab.file("a.jks", b"\xEF\xBF\xBD\xEF\xBF\xBD")
     }),
     ("silent", |lab| lab.jks("a.jks", [lab.tls().entry("a")])),
+    ("error", |lab| {
+        lab.trust(
+            "a.jks",
+            [("a", crate::x509::Certificate::from_der(vec![0x30, 0]))],
+        )
+    }),
+    ("error", |lab| {
+        lab.jks("a.jks", [lab.tls().damaged_entry("a")])
+    }),
+    ("silent", |lab| {
+        lab.jks(
+            "a.jks",
+            [lab.tls().entry_under("a", "nobody knows this one")],
+        )
+    }),
 ];

@@ -78,4 +78,15 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     ("silent", |lab| {
         lab.problem(ProblemKind::KeyDoesNotOpen(UnsealError::WrongPassword))
     }),
+    ("error", |lab| {
+        lab.problem(lab.store_closed(DecodeError::UnsupportedAlgorithm {
+            format: crate::keystore::Format::Pkcs12,
+            algorithm: "x".to_owned(),
+        }))
+    }),
+    ("error", |lab| {
+        lab.problem(ProblemKind::KeyDoesNotOpen(UnsealError::Password {
+            reason: "x",
+        }))
+    }),
 ];

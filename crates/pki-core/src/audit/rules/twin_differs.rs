@@ -86,4 +86,25 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     }),
     ("warning", |lab| lab.problem(lab.shared_differs(false))),
     ("silent", |lab| lab.problem(lab.shared_differs(true))),
+    ("warning", |lab| {
+        let (ca, other) = (lab.ca().certificate(), lab.other().certificate());
+        lab.trust(
+            "nodes/gateway-1/client-truststore.jks",
+            [("ca", ca.clone())],
+        )
+        .and_trust("nodes/gateway-2/client-truststore.jks", [("ca", other)])
+        .and_trust("nodes/another/client-truststore.jks", [("ca", ca)])
+        .topology(crate::audit::testing::TWINS)
+    }),
+    // Another of their stores.
+    ("silent", |lab| {
+        let (ca, other) = (lab.ca().certificate(), lab.other().certificate());
+        lab.trust(
+            "nodes/gateway-1/client-truststore.jks",
+            [("ca", ca.clone())],
+        )
+        .and_trust("nodes/gateway-2/client-truststore.jks", [("ca", ca)])
+        .and_trust("nodes/gateway-2/a.jks", [("other", other)])
+        .topology(crate::audit::testing::TWINS)
+    }),
 ];

@@ -61,4 +61,30 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
             .and_jks("nodes/gateway-2/tls.jks", [tls.entry("tls")])
             .topology(&shared)
     }),
+    ("warning", |lab| {
+        let tls = lab.tls();
+        lab.jks("nodes/gateway-1/tls.jks", [tls.entry("tls")])
+            .and_jks("nodes/gateway-2/tls.jks", [tls.entry("tls")])
+            .and_jks("nodes/gateway-2/old/tls.jks", [lab.other().entry("tls")])
+            .topology(crate::audit::testing::TWINS)
+    }),
+    // No twin, the same node, another key.
+    ("silent", |lab| {
+        let tls = lab.tls();
+        lab.jks("nodes/gateway-1/tls.jks", [tls.entry("tls")])
+            .and_jks("nodes/another/tls.jks", [tls.entry("tls")])
+            .topology(crate::audit::testing::TWINS)
+    }),
+    ("silent", |lab| {
+        let tls = lab.tls();
+        lab.jks("nodes/gateway-1/tls.jks", [tls.entry("tls")])
+            .and_jks("nodes/gateway-1/old/tls.jks", [tls.entry("tls")])
+            .topology(crate::audit::testing::TWINS)
+    }),
+    ("silent", |lab| {
+        let other = lab.other();
+        lab.jks("nodes/gateway-1/tls.jks", [lab.tls().entry("tls")])
+            .and_jks("nodes/gateway-2/tls.jks", [other.entry("tls")])
+            .topology(crate::audit::testing::TWINS)
+    }),
 ];

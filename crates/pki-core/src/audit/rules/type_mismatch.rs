@@ -86,4 +86,13 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     ("silent", |lab| {
         lab.file("a.p7b", lab.tls().certificate_pem())
     }),
+    ("info", |lab| lab.typed_store("JCEKS")),
+    ("info", |lab| lab.typed_store("BCFKS")),
+    // Of the file by its name, and of each setting that has its type.
+    (
+        "info, info, info, info, info, info, info, info, info, info",
+        |lab| lab.all_three().with_pkcs12_stores(),
+    ),
+    // Of the file alone.
+    ("info", |lab| lab.untyped_stores().with_pkcs12_stores()),
 ];

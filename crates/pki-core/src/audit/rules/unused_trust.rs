@@ -52,4 +52,18 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
         lab.jks("nodes/a/tls.jks", [tls.entry("tls")])
             .and_trust("client-truststore.jks", [("a", tls.certificate())])
     }),
+    // Nothing is known of who presents what.
+    ("silent", |lab| {
+        lab.trust(
+            "client-truststore.jks",
+            [("old", lab.other().certificate())],
+        )
+    }),
+    ("silent", |lab| {
+        lab.jks("nodes/a/tls.jks", [lab.tls().entry("tls")])
+            .and_trust(
+                "client-truststore.jks",
+                [("ca", lab.ca().certificate()), ("default", lab.d2())],
+            )
+    }),
 ];

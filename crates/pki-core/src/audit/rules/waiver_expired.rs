@@ -31,4 +31,6 @@ fn check(waivers: &Waivers<'_>, sink: &mut Sink<'_>) {
 pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     ("warning", |lab| lab.waiver("file-perms", "2026-01-01")),
     ("silent", |lab| lab.waiver("file-perms", "2040-01-01")),
+    // On its last day.
+    ("silent", |lab| lab.waiver("file-perms", "2026-11-23")),
 ];

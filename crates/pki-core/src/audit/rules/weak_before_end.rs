@@ -69,4 +69,10 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
             [lab.tls().with_certificate(lab.rsa_1024()).entry("a")],
         )
     }),
+    ("info", |lab| {
+        lab.jks(
+            "a.jks",
+            [lab.tls().with_certificate(lab.ec_p224()).entry("a")],
+        )
+    }),
 ];

@@ -2,10 +2,10 @@
 
 use std::{fs, time::Duration};
 
-use super::{Case, Lab, PASSWORD, encode};
+use super::{Case, Lab, PASSWORD, encode, resealed};
 use crate::{
     audit::{Auditor, subject::Home},
-    keystore::Encoding,
+    keystore::{Encoding, Pkcs12Profile},
     observe::{Cluster, HomeReader, VaultHome},
     verify::{JudgedSecrets, SecretProblem, SecretProblemKind, Severity},
     wso2::{
@@ -62,6 +62,11 @@ impl Lab {
         self.toml_home(&text).with_stores()
     }
 
+    /// What the configuration says nothing of is as the release has it.
+    pub(crate) fn untyped_stores(&self) -> Case {
+        self.toml_home(&all_three().replace("type = \"JKS\"\n", ""))
+    }
+
     /// Only the store for TLS is set.
     pub(crate) fn tls_alone(&self) -> Case {
         self.toml_home(&format!("[keystore.tls]\n{STORE}"))
@@ -96,6 +101,13 @@ impl Lab {
         let tls = STORE.replace("wso2carbon.jks", "tls.jks");
         self.toml_home(&format!(
             "[keystore.primary]\n{STORE}[keystore.tls]\n{tls}{stale}"
+        ))
+    }
+
+    /// A release from 4.0 on, with a role of its own and this in its configuration.
+    pub(crate) fn gateway_home(&self, text: &str) -> Case {
+        self.toml_home(&format!(
+            "[server]\nhostname = \"gw1.example.com\"\nserver_role = \"gateway-worker\"\n{text}"
         ))
     }
 
@@ -167,16 +179,27 @@ impl Lab {
 
 impl Case {
     /// With all the stores in the home that a configuration names.
-    pub(crate) fn with_stores(mut self) -> Self {
+    pub(crate) fn with_stores(self) -> Self {
         let key = encode([Lab.primary().entry("wso2carbon")], Encoding::Jks, PASSWORD);
+        self.with(&key)
+    }
+
+    /// With keys in a PKCS #12, whatever its name.
+    pub(crate) fn with_pkcs12_stores(self) -> Self {
+        let modern = Encoding::Pkcs12(Pkcs12Profile::Modern);
+        let entry = resealed(Lab.primary().entry("wso2carbon"), modern.protection());
+        self.with(&encode([entry], modern, PASSWORD))
+    }
+
+    fn with(mut self, key: &[u8]) -> Self {
         let trust = encode([Lab.ca().trusted("ca")], Encoding::Jks, "wso2carbon");
         for (name, bytes) in [
-            ("wso2carbon.jks", &key),
-            ("tls.jks", &key),
-            ("client-truststore.jks", &trust),
+            ("wso2carbon.jks", key),
+            ("tls.jks", key),
+            ("client-truststore.jks", &*trust),
         ] {
             let path = format!("repository/resources/security/{name}");
-            self.home.push((path, bytes.clone()));
+            self.home.push((path, bytes.to_vec()));
         }
         self
     }

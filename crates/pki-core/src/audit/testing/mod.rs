@@ -19,7 +19,9 @@ pub(crate) use self::{
     oracle::{SILENT, Tried},
     verified::{in_home, problem},
 };
-use super::{Auditor, Context, Policy, Report, Rule, Waiver};
+use super::{
+    Auditor, Context, Policy, Purpose, Report, Rule, Waiver, engine::Place, part::node_of,
+};
 use crate::{
     key::{SystemRandom, read_private_key},
     keystore::{
@@ -40,7 +42,7 @@ pub(crate) type Fixtures = &'static [(&'static str, fn(&Lab) -> Case)];
 /// Something to audit.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    files: Vec<(PathBuf, Vec<u8>, u32)>,
+    files: Vec<Given>,
     former: Vec<(PathBuf, Vec<u8>)>,
     problems: Vec<Problem>,
     edges: Vec<Edge>,
@@ -52,6 +54,16 @@ pub(crate) struct Case {
     topology: Option<String>,
     now: OffsetDateTime,
     java: &'static str,
+}
+
+/// A file to audit.
+#[derive(Clone, Debug)]
+struct Given {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    mode: u32,
+    /// It is one of a workspace, which verification judges too.
+    verified: bool,
 }
 
 /// Where certificates and stores come from.
@@ -117,6 +129,14 @@ impl Lab {
         }
     }
 
+    /// Another CA under the root's name.
+    pub(crate) fn namesake_ca(&self) -> Made {
+        Made {
+            key: OTHER_KEY,
+            ..self.ca()
+        }
+    }
+
     /// A root.
     pub(crate) fn ca(&self) -> Made {
         let mut made = Made::new(CA_KEY, "Example CA").years(2020, 2045);
@@ -161,6 +181,11 @@ impl Lab {
     /// Issued with a signature on SHA-1.
     pub(crate) fn sha1(&self) -> Certificate {
         pem(include_bytes!("../../../../../testdata/audit/sha1.pem"))
+    }
+
+    /// Over a curve of 224 bits.
+    pub(crate) fn ec_p224(&self) -> Certificate {
+        pem(include_bytes!("../../../../../testdata/audit/ec-p224.pem"))
     }
 
     /// Issued with a signature on MD5.
@@ -233,10 +258,7 @@ impl Lab {
 
     /// Any file.
     pub(crate) fn file(&self, path: &str, bytes: impl AsRef<[u8]>) -> Case {
-        let mut case = self.empty();
-        case.files
-            .push((path.into(), bytes.as_ref().to_vec(), 0o600));
-        case
+        self.empty().and_file(path, bytes)
     }
 
     /// A waiver that nothing meets.
@@ -246,9 +268,23 @@ impl Lab {
 }
 
 impl Case {
-    pub(crate) fn and_jks<const N: usize>(mut self, path: &str, entries: [Entry; N]) -> Self {
-        let bytes = encode(entries, Encoding::Jks, PASSWORD);
-        self.files.push((path.into(), bytes, 0o600));
+    pub(crate) fn and_jks<const N: usize>(self, path: &str, entries: [Entry; N]) -> Self {
+        self.and_file(path, encode(entries, Encoding::Jks, PASSWORD))
+    }
+
+    pub(crate) fn and_file(mut self, path: &str, bytes: impl AsRef<[u8]>) -> Self {
+        self.files.push(Given {
+            path: path.into(),
+            bytes: bytes.as_ref().to_vec(),
+            mode: 0o600,
+            verified: false,
+        });
+        self
+    }
+
+    /// The last file is one of a workspace.
+    pub(crate) fn in_workspace(mut self) -> Self {
+        self.files.last_mut().unwrap().verified = true;
         self
     }
 
@@ -271,7 +307,7 @@ impl Case {
     }
 
     pub(crate) fn mode(mut self, mode: u32) -> Self {
-        self.files.iter_mut().for_each(|file| file.2 = mode);
+        self.files.iter_mut().for_each(|file| file.mode = mode);
         self
     }
 
@@ -317,9 +353,11 @@ impl Case {
             .java(self.java.parse().unwrap())
             .policy(self.policy.clone());
         // Nothing of a case needs a password but its proof of integrity.
-        let opens = self.files.iter().all(|(_, bytes, _)| {
-            matches!(Format::detect(bytes), Some(Format::Jks | Format::Pkcs12))
-                && Keystore::decode(bytes, &Password::new(PASSWORD)).is_ok()
+        let opens = self.files.iter().all(|file| {
+            matches!(
+                Format::detect(&file.bytes),
+                Some(Format::Jks | Format::Pkcs12)
+            ) && Keystore::decode(&file.bytes, &Password::new(PASSWORD)).is_ok()
         });
         let context = match opens {
             true => context.passwords(vec![
@@ -329,8 +367,11 @@ impl Case {
             false => context,
         };
         let auditor = Auditor::new(&context, rules);
-        for (path, bytes, mode) in &self.files {
-            auditor.file(found(path, bytes, *mode));
+        for file in &self.files {
+            match file.verified {
+                true => file.audit_verified(&auditor, topology.as_ref()),
+                false => auditor.file(file.found()),
+            }
         }
         for (path, bytes) in &self.former {
             auditor.former(path, bytes);
@@ -349,15 +390,34 @@ impl Case {
     }
 }
 
-fn found(path: &Path, bytes: &[u8], mode: u32) -> Found {
-    Found {
-        path: path.to_owned(),
-        named: true,
-        outcome: Ok(FoundFile {
-            bytes: Bytes::from(bytes),
-            mode,
-            format: Format::detect(bytes),
-        }),
+impl Given {
+    fn found(&self) -> Found {
+        Found {
+            path: self.path.clone(),
+            named: true,
+            outcome: Ok(self.content()),
+        }
+    }
+
+    fn content(&self) -> FoundFile {
+        FoundFile {
+            bytes: Bytes::from(&*self.bytes),
+            mode: self.mode,
+            format: Format::detect(&self.bytes),
+        }
+    }
+
+    /// As a file of a workspace.
+    fn audit_verified(&self, auditor: &Auditor<'_>, topology: Option<&Topology>) {
+        let place = Place {
+            path: self.path.display().to_string().into(),
+            node: node_of(&self.path, topology).map(Arc::from),
+            purpose: Purpose::by_name(&self.path, topology),
+            in_workspace: true,
+            verified: true,
+            home: None,
+        };
+        auditor.store(place, &self.content(), None);
     }
 }
 
@@ -478,6 +538,12 @@ impl Made {
 
     pub(crate) fn entry(&self, alias: &str) -> Entry {
         self.entry_under(alias, PASSWORD)
+    }
+
+    /// An entry whose key, under the protection of JKS, was cut off.
+    pub(crate) fn damaged_entry(&self, alias: &str) -> Entry {
+        let sealed = SealedKey::from_encrypted(*b"\x30\x16\x30\x0e\x06\x0a\x2b\x06\x01\x04\x01\x2a\x02\x11\x01\x01\x05\x00\x04\x04cut ");
+        Entry::private_key(alias, sealed, vec![self.certificate()])
     }
 
     /// An entry whose key has this password.

@@ -42,6 +42,13 @@ impl Lab {
         case
     }
 
+    /// What verification found about an entry of what all share.
+    pub(crate) fn problem_of_all_at(&self, alias: &str, kind: ProblemKind) -> Case {
+        let mut case = self.problem_at(alias, kind);
+        case.problems.iter_mut().for_each(|it| it.node = None);
+        case
+    }
+
     /// A connection that fails, or is judged otherwise, and why.
     pub(crate) fn edge<const N: usize>(&self, state: State, problems: [EdgeProblem; N]) -> Case {
         let mut case = self.empty();
