@@ -19,11 +19,12 @@ use pki_core::{
     topology::Topology,
 };
 
-use super::store::opening::ReadPasswords;
+use super::store::opening::{self, ReadPasswords};
 use crate::{
     cli::{Global, HELP},
     deployment,
     error::{self, CommandError, Outcome},
+    homes::ENCRYPTION_KEY,
     passwords::{Passwords, Purpose, SourceArg},
     secrets::Secrets,
     ui::{Progress, Ui},
@@ -57,6 +58,10 @@ pub(crate) struct AuditArgs {
 
     #[command(flatten)]
     passwords: ReadPasswords,
+
+    /// The key of the vaults' own symmetric mode (`key.based.symmetric.encryption`)
+    #[arg(long, value_name = "SRC", requires = "home")]
+    encryption_key: Option<SourceArg>,
 
     /// The Java that reads the stores, such as `8u292`, `11.0.11` or `17`
     #[arg(long, value_name = "VERSION", value_parser = JavaVersion::from_str)]
@@ -131,7 +136,7 @@ pub(crate) fn run(ui: &Ui, global: &Global, args: &AuditArgs) -> Result<Outcome,
     let Some(interval) = args.watch else {
         let report = report(ui, global, args)?;
         output::write(ui, global, args, &report)?;
-        return end(args, &report);
+        return end(args, &report, output::is_read(global, args));
     };
     // What is wrong from the beginning ends the run; later it may pass.
     let mut first = true;
@@ -156,10 +161,17 @@ fn report(ui: &Ui, global: &Global, args: &AuditArgs) -> Result<Report, CommandE
     let (topology, policy) = topology(global, args)?;
     let baseline = args.baseline.as_deref().map(baseline).transpose()?;
     let (_, passwords) = args.passwords.resolve(&Passwords::for_stores(ui))?;
+    let encryption_key = opening::optional(
+        &Passwords::for_stores(ui),
+        args.encryption_key.as_ref(),
+        ENCRYPTION_KEY,
+        Purpose::Open,
+    )?;
     let context = Context::new(global.now())
         .topology(topology.as_ref())
         .policy(policy)
         .passwords(passwords)
+        .encryption_key(encryption_key)
         .java(args.java.unwrap_or(JavaVersion::DEFAULT));
     let auditor = Auditor::new(&context, rules::ALL);
     let found = match &topology {
@@ -258,11 +270,15 @@ fn workspace(
     Ok(Some(found))
 }
 
-/// What could not be looked at weighs more than what was found.
-fn end(args: &AuditArgs, report: &Report) -> Result<Outcome, CommandError> {
+/// What could not be looked at weighs more than what was found. `is_read`: whoever sees the error has read
+/// the reasons in the report.
+fn end(args: &AuditArgs, report: &Report, is_read: bool) -> Result<Outcome, CommandError> {
     if let Some(first) = report.unread.first() {
-        let error = CommandError::failed(format!("`{}` was not audited", first.path))
-            .found(first.reason.clone());
+        let error = CommandError::failed(format!("`{}` was not audited", first.path));
+        let error = match is_read {
+            true => error,
+            false => error.found(first.reason.clone()),
+        };
         let others = report.unread.len() - 1;
         return Err(match others {
             0 => error,

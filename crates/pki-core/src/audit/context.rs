@@ -17,6 +17,8 @@ pub struct Context<'a> {
     pub java: JavaVersion,
     /// Passwords to try on stores and keys, in order.
     pub passwords: Vec<Password>,
+    /// The key of the vault's own symmetric mode, in homes.
+    pub encryption_key: Option<Password>,
 }
 
 impl<'a> Context<'a> {
@@ -28,6 +30,7 @@ impl<'a> Context<'a> {
             policy: Policy::default(),
             java: JavaVersion::DEFAULT,
             passwords: Vec::new(),
+            encryption_key: None,
         }
     }
 
@@ -45,6 +48,13 @@ impl<'a> Context<'a> {
         self
     }
 
+    /// The same with the key of the vault's symmetric mode.
+    #[must_use]
+    pub fn encryption_key(mut self, key: Option<Password>) -> Self {
+        self.encryption_key = key;
+        self
+    }
+
     /// The same with a policy.
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
@@ -59,12 +69,13 @@ impl<'a> Context<'a> {
         self
     }
 
-    /// What may open the encrypted secrets of homes: the passwords, each for stores and for keys.
+    /// What may open the encrypted secrets of homes: the passwords, each for stores and for keys, and the key
+    /// of the symmetric mode.
     pub fn vault_keys(&self) -> GivenKeys {
         GivenKeys {
             stores: self.passwords.clone(),
             keys: self.passwords.clone(),
-            encryption: None,
+            encryption: self.encryption_key.clone(),
         }
     }
 

@@ -1,10 +1,13 @@
 //! Homes as they are deployed.
 
-use std::path::PathBuf;
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+};
 
 use pki_core::{
     audit::{Auditor, Context},
-    observe::{HomeReader, Inventory, VaultHome},
+    observe::{HomeError, HomeReader, Inventory, VaultHome},
 };
 
 use crate::{
@@ -33,12 +36,25 @@ pub(super) fn audit(
         match home {
             Ok(home) => homes.push(home),
             Err(reason) => {
-                let reason = error::not_a_home(&reason, dir).in_one_line();
-                auditor.not_read(&*dir.to_string_lossy(), reason);
+                auditor.not_read(&*dir.to_string_lossy(), why(&reason, dir));
             }
         }
     }
     drop(progress);
     auditor.homes(&homes, found);
     Ok(())
+}
+
+/// Why a home was not read, to be told behind its path.
+fn why(error: &HomeError, dir: &Path) -> String {
+    match error {
+        HomeError::Unreadable { source, .. } => {
+            let failed = CommandError::failed(source.to_string());
+            match source.source() {
+                Some(cause) => failed.because(cause).in_one_line(),
+                None => failed.in_one_line(),
+            }
+        }
+        error => error::not_a_home(error, dir).in_one_line(),
+    }
 }

@@ -52,6 +52,11 @@ pub(super) fn write_metrics(
     replace(global, path, out)
 }
 
+/// True if the report is read where errors are: as text, and not in a file.
+pub(super) fn is_read(global: &Global, args: &AuditArgs) -> bool {
+    args.output.is_none() && matches!(global.report, ReportFormat::Text)
+}
+
 /// How many findings there are.
 pub(super) fn summary(found: &Report) -> String {
     format!(
