@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, io};
 
-use super::{Page, prose, text};
+use super::{Page, prose, text, whole_names};
 use crate::audit::{Finding, Severity};
 
 /// The findings, with what filters them.
@@ -90,9 +90,10 @@ fn row(page: &mut Page<'_>, group: &[Finding]) -> io::Result<()> {
     let severity = finding.severity.name();
     let rule = finding.rule.id;
     page.put(&format!(
-        "<tr data-severity=\"{severity}\" data-rule=\"{rule}\" data-place=\"{}\">\n\
-         <td><span class=\"badge {severity}\">{severity}</span>",
-        text(place(finding))
+        "<tr data-severity=\"{severity}\" data-rule=\"{rule}\" data-place=\"{}\" \
+         data-findings=\"{}\">\n<td><span class=\"badge {severity}\">{severity}</span>",
+        text(place(finding)),
+        group.len()
     ))?;
     if let Some(waiver) = &finding.waived {
         page.put(&format!(
@@ -128,7 +129,7 @@ fn row(page: &mut Page<'_>, group: &[Finding]) -> io::Result<()> {
         let line = finding
             .line
             .map_or_else(String::new, |line| format!(":{line}"));
-        places.push(format!("<code>{}{line}</code>", text(path)));
+        places.push(format!("<code>{}{line}</code>", whole_names(path)));
     }
     if let Some(host) = &finding.host {
         places.push(format!("<code>{}</code>", text(host)));
@@ -154,6 +155,9 @@ fn text_lines(commands: &str) -> String {
 
 /// The rules that found something, explained.
 pub(super) fn rules(page: &mut Page<'_>) -> io::Result<()> {
+    if page.report.findings.is_empty() {
+        return Ok(());
+    }
     page.put(
         "<section aria-labelledby=\"rules\">\n<h2 id=\"rules\">Rules that found something</h2>\n",
     )?;

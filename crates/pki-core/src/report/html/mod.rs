@@ -69,9 +69,12 @@ impl Page<'_> {
             "<nav aria-label=\"Sections\"><ul>\n<li><a href=\"#findings\">Findings</a></li>\n\
              <li><a href=\"#lives\">Lives of certificates</a></li>\n\
              <li><a href=\"#trust\">Who trusts whom</a></li>\n\
-             <li><a href=\"#looked\">What was looked at</a></li>\n\
-             <li><a href=\"#rules\">Rules</a></li>\n</ul></nav>\n</header>\n<main>\n",
-        )
+             <li><a href=\"#looked\">What was looked at</a></li>\n",
+        )?;
+        if !self.report.findings.is_empty() {
+            self.put("<li><a href=\"#rules\">Rules</a></li>\n")?;
+        }
+        self.put("</ul></nav>\n</header>\n<main>\n")
     }
 
     fn counts(&mut self) -> io::Result<()> {
@@ -175,6 +178,19 @@ fn distinguished_name(name: &str) -> String {
     text(name).replace(',', ",<wbr>")
 }
 
+/// A path, which may be broken behind its separators and not amid a name that has room.
+fn whole_names(path: &str) -> String {
+    let shown = text(path);
+    let names: Vec<String> = shown
+        .split_inclusive('/')
+        .map(|name| match name.contains('-') && name.len() <= SHORT {
+            true => format!("<span class=\"whole\">{name}</span>"),
+            false => name.to_owned(),
+        })
+        .collect();
+    names.join("<wbr>")
+}
+
 /// What a content security policy calls a script.
 fn hash(script: &str) -> String {
     let digest = Fingerprint::of(script.as_bytes());
@@ -185,6 +201,8 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// Lists of so many are open from the beginning.
 const FEW: usize = 10;
+/// A name of so many characters fits into a column, on a phone too.
+const SHORT: usize = 32;
 
 #[cfg(test)]
 mod tests {
@@ -198,5 +216,15 @@ mod tests {
         );
         assert_eq!(prose("CN=a`b expired"), "CN=a`b expired");
         assert_eq!(distinguished_name("CN=a,O=b&c"), "CN=a,<wbr>O=b&amp;c");
+    }
+
+    #[test]
+    fn a_path_is_broken_behind_its_separators_and_not_at_a_hyphen() {
+        assert_eq!(
+            whole_names("a/gateway-1/b<c"),
+            "a/<wbr><span class=\"whole\">gateway-1/</span><wbr>b&lt;c"
+        );
+        let long = format!("{}-", "a".repeat(SHORT));
+        assert_eq!(whole_names(&long), long);
     }
 }

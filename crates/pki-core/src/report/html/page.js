@@ -4,6 +4,7 @@
   if (!controls) return;
   const rows = Array.from(document.querySelectorAll("#findings-table tbody tr"));
   const texts = rows.map((row) => row.textContent.toLowerCase());
+  const all = rows.reduce((sum, row) => sum + Number(row.dataset.findings), 0);
   const search = document.getElementById("search");
   const rule = document.getElementById("rule");
   const place = document.getElementById("place");
@@ -19,9 +20,9 @@
         && (!place.value || row.dataset.place === place.value)
         && words.every((word) => texts[at].includes(word));
       row.hidden = !fits;
-      if (fits) number += 1;
+      if (fits) number += Number(row.dataset.findings);
     });
-    shown.textContent = number + " of " + rows.length + " shown";
+    shown.textContent = number + " of " + all + " findings shown";
   };
   const reset = () => {
     search.value = "";

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, io, sync::Arc};
 
 use time::{Date, Duration, Month, OffsetDateTime, Time};
 
-use super::{Page, distinguished_name, text};
+use super::{Page, distinguished_name, whole_names};
 use crate::{audit::CertificateFacts, x509::Fingerprint};
 
 /// A certificate, and where it is.
@@ -22,6 +22,11 @@ pub(super) fn write(page: &mut Page<'_>) -> io::Result<()> {
         return Ok(());
     }
     let axis = Axis::around(page.report.now, used.iter().chain(&trusted));
+    page.put(&format!(
+        "<p class=\"note\">The upright line is {}, the day of the audit. What begins before the years that \
+         are drawn, or ends after them, fades out.</p>\n",
+        page.report.now.date()
+    ))?;
     if used.is_empty() {
         page.put("<p class=\"note\">None with a private key.</p>\n")?;
     } else {
@@ -91,7 +96,10 @@ fn table(page: &mut Page<'_>, lives: &[Life], axis: &Axis, caption: &str) -> io:
     for (year, at) in axis.years() {
         page.put(&format!("<i style=\"left:{at:.2}%\">{year}</i>"))?;
     }
-    page.put("</div></th></tr></thead>\n<tbody>\n")?;
+    page.put(&format!(
+        "<i class=\"now\" style=\"left:{:.2}%\">today</i></div></th></tr></thead>\n<tbody>\n",
+        axis.at(page.report.now)
+    ))?;
     for life in lives {
         row(page, life, axis)?;
     }
@@ -119,14 +127,23 @@ fn row(page: &mut Page<'_>, life: &Life, axis: &Axis) -> io::Result<()> {
         axis.at(certificate.not_before),
         axis.at(certificate.not_after),
     );
+    let cut = match (
+        certificate.not_before < axis.from,
+        certificate.not_after > axis.to,
+    ) {
+        (true, true) => " since until",
+        (true, false) => " since",
+        (false, true) => " until",
+        (false, false) => "",
+    };
     page.put(&format!(
         "<tr><th scope=\"row\" class=\"name\"><b>{}</b><span>{}{more}</span></th>\
          <td class=\"span\">{} to {}<br><span class=\"state {class}\">{state}</span></td>\
-         <td><div class=\"life\" aria-hidden=\"true\"><div class=\"bar {class}\" \
+         <td><div class=\"life\" aria-hidden=\"true\"><div class=\"bar {class}{cut}\" \
          style=\"left:{start:.2}%;width:{:.2}%\"></div><div class=\"today\" \
          style=\"left:{:.2}%\"></div></div></td></tr>\n",
         distinguished_name(&certificate.subject),
-        text(&life.place),
+        whole_names(&life.place),
         certificate.not_before.date(),
         certificate.not_after.date(),
         (end - start).max(0.0),
@@ -134,9 +151,11 @@ fn row(page: &mut Page<'_>, life: &Life, axis: &Axis) -> io::Result<()> {
     ))
 }
 
+/// As people count: what is years away in years.
 fn days_said(days: i64) -> String {
     match days {
         1 => "1 day".to_owned(),
+        days if days >= MANY => format!("{} years", days * 100 / DAYS_OF_CENTURY),
         days => format!("{days} days"),
     }
 }
@@ -145,6 +164,7 @@ fn days_said(days: i64) -> String {
 struct Axis {
     from: OffsetDateTime,
     to: OffsetDateTime,
+    now: OffsetDateTime,
 }
 
 impl Axis {
@@ -157,6 +177,7 @@ impl Axis {
         Self {
             from: from.max(now - Duration::days(MOST_PAST)),
             to: to.min(now + Duration::days(MOST_FUTURE)),
+            now,
         }
     }
 
@@ -176,13 +197,18 @@ impl Axis {
             .filter_map(|year| {
                 let day = Date::from_calendar_date(year, Month::January, 1).ok()?;
                 let at = self.at(OffsetDateTime::new_utc(day, Time::MIDNIGHT));
-                // A mark at the edge would be cut.
-                (3.0..=97.0).contains(&at).then_some((year, at))
+                // A mark at the edge would be cut, and one at today's would be written over.
+                let is_free = (at - self.at(self.now)).abs() >= 12.0;
+                (is_free && (3.0..=97.0).contains(&at)).then_some((year, at))
             })
             .collect()
     }
 }
 
+/// In days, two years: from here on, years are counted.
+const MANY: i64 = 731;
+/// In days, of the Gregorian calendar.
+const DAYS_OF_CENTURY: i64 = 36_524;
 /// In days: what ends within is soon.
 const SOON: i64 = 30;
 /// In days, three years: what was before matters little.

@@ -55,7 +55,7 @@ fn connections(page: &mut Page<'_>) -> io::Result<()> {
             ("✗", "fails"),
             ("–", "switched off"),
             ("?", "not judged"),
-            ("empty", "no connection"),
+            ("□", "no connection"),
         ],
     )
 }
