@@ -63,4 +63,7 @@ fn all(view: &View) -> Files {
     out
 }
 
+/// Where a lock is held by somebody else, or can be by nobody.
 const NO_WAIT: Duration = Duration::ZERO;
+/// Where it is free: a process that another test starts holds all locks until it has begun.
+const WAIT: Duration = Duration::from_secs(10);

@@ -10,7 +10,6 @@ use super::{
     *,
 };
 
-const WAIT: Duration = Duration::from_secs(5);
 const LIMIT: u64 = 1 << 20;
 
 #[test]
@@ -131,7 +130,7 @@ fn a_folder_that_becomes_a_link_since_leads_nowhere() {
         fs::create_dir(folder).unwrap();
         fs::write(folder.join("a.jks"), "old").unwrap();
     }
-    let single = SingleFile::lock(&folder.join("a.jks"), NO_WAIT).unwrap();
+    let single = SingleFile::lock(&folder.join("a.jks"), WAIT).unwrap();
     fs::rename(&folder, dir.path().join("moved")).unwrap();
     symlink(&victim, &folder).unwrap();
     assert!(single.read(64).is_err());

@@ -17,7 +17,7 @@ fn a_workspace_that_is_not_there_reads_as_empty_and_is_not_made() {
     let base = tempfile::tempdir().unwrap();
     let workspace = Workspace::open(base.path().join("pki")).unwrap();
     assert!(!workspace.exists().unwrap());
-    let shared = workspace.share(NO_WAIT).unwrap();
+    let shared = workspace.share(WAIT).unwrap();
     assert_eq!(shared.view().list().unwrap(), []);
     assert_eq!(shared.view().read(&path("ca/ca.pem")).unwrap(), None);
     assert_eq!(shared.view().generations().unwrap(), []);
@@ -246,7 +246,7 @@ fn a_link_is_refused_wherever_it_is() {
             Ok(())
         };
         assert_eq!(refused(write()), (link.clone(), Refusal::Link), "{name}");
-        let read = || Workspace::open(&dir)?.share(NO_WAIT)?.view().list();
+        let read = || Workspace::open(&dir)?.share(WAIT)?.view().list();
         assert_eq!(refused(read()), (link, Refusal::Link), "{name}");
         assert_eq!(fs::read(elsewhere.join("tls.jks")).unwrap(), b"theirs");
         assert_eq!(names(&elsewhere), ["tls.jks"], "{name}");
@@ -274,7 +274,7 @@ fn what_others_may_write_is_refused() {
         fs::set_permissions(&place, fs::Permissions::from_mode(mode)).unwrap();
         let read = || {
             Workspace::open(&dir)?
-                .share(NO_WAIT)?
+                .share(WAIT)?
                 .view()
                 .read(&path("nodes/x"))
         };
@@ -305,7 +305,7 @@ fn what_belongs_to_somebody_else_is_refused_to_root_too() {
             owner: 65534,
             user: 0,
         };
-        let read = || Workspace::open(&dir)?.share(NO_WAIT)?.view().list();
+        let read = || Workspace::open(&dir)?.share(WAIT)?.view().list();
         assert_eq!(refused(read()), (place.clone(), expected.clone()));
         let write = || -> Result<(), DiskError> {
             let mut locked = lock(&dir)?;
@@ -330,7 +330,7 @@ fn a_pipe_or_a_name_that_is_no_text_is_refused_and_waits_for_nobody() {
         .status()
         .unwrap();
     assert!(made.success() && fs::metadata(&pipe).unwrap().file_type().is_fifo());
-    let list = || Workspace::open(&dir)?.share(NO_WAIT)?.view().list();
+    let list = || Workspace::open(&dir)?.share(WAIT)?.view().list();
     assert_eq!(refused(list()), (pipe.clone(), Refusal::Special));
     fs::remove_file(pipe).unwrap();
 
@@ -348,7 +348,7 @@ fn a_file_without_an_end_is_not_read() {
         .unwrap()
         .set_len((64 << 20) + 1)
         .unwrap();
-    let shared = Workspace::open(&dir).unwrap().share(NO_WAIT).unwrap();
+    let shared = Workspace::open(&dir).unwrap().share(WAIT).unwrap();
     let error = shared.view().read(&path("big")).unwrap_err();
     assert!(
         matches!(
@@ -368,7 +368,10 @@ fn the_second_waits_or_is_told_who_holds_it() {
     let dir = base.path().join("pki");
     let mut locked = lock(&dir).unwrap();
     for refused in [
-        lock(&dir).map(drop),
+        Workspace::open(&dir)
+            .unwrap()
+            .lock(NO_WAIT, &holder())
+            .map(drop),
         Workspace::open(&dir).unwrap().share(NO_WAIT).map(drop),
     ] {
         match refused {
@@ -403,17 +406,14 @@ fn the_second_waits_or_is_told_who_holds_it() {
     assert_eq!(fs::read(dir.join("lock")).unwrap(), b"");
 
     let open = || Workspace::open(&dir).unwrap();
-    let readers = [
-        open().share(NO_WAIT).unwrap(),
-        open().share(NO_WAIT).unwrap(),
-    ];
+    let readers = [open().share(WAIT).unwrap(), open().share(WAIT).unwrap()];
     let refused = open().lock(NO_WAIT, &holder());
     assert!(
         matches!(refused, Err(DiskError::Held { holder: None, .. })),
         "{refused:?}"
     );
     drop(readers);
-    open().lock(NO_WAIT, &holder()).unwrap();
+    open().lock(WAIT, &holder()).unwrap();
 }
 
 #[test]
@@ -506,7 +506,7 @@ fn check_modes(place: &Path) -> usize {
 }
 
 fn lock(dir: &Path) -> Result<Locked, DiskError> {
-    Workspace::open(dir)?.lock(NO_WAIT, &holder())
+    Workspace::open(dir)?.lock(WAIT, &holder())
 }
 
 fn refused<T: std::fmt::Debug>(done: Result<T, DiskError>) -> (PathBuf, Refusal) {

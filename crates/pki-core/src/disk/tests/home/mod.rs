@@ -75,7 +75,7 @@ fn installs_are_undone_one_by_one_and_the_last_takes_the_state_away() {
         );
         states.push(snapshot(base.path()));
     }
-    let shared = Home::open(&dir).unwrap().share(NO_WAIT).unwrap();
+    let shared = Home::open(&dir).unwrap().share(WAIT).unwrap();
     assert_eq!(shared.view().installs().unwrap().len(), 3);
     drop(shared);
     let without_state = |mut seen: BTreeMap<String, Seen>| {
@@ -107,7 +107,7 @@ fn what_has_the_wanted_content_is_not_touched_and_leaves_no_trace() {
     let before = snapshot(base.path());
     let wanted: &[(&str, &str)] = &[("conf/a.xml", "old a"), ("conf/link.xml", "old target")];
 
-    let shared = Home::open(&dir).unwrap().share(NO_WAIT).unwrap();
+    let shared = Home::open(&dir).unwrap().share(WAIT).unwrap();
     let prepared = shared.view().prepare(set(wanted)).unwrap();
     assert!(prepared.is_empty() && prepared.files().is_empty());
     assert_eq!(prepared.unchanged().len(), 2);
@@ -119,10 +119,7 @@ fn what_has_the_wanted_content_is_not_touched_and_leaves_no_trace() {
     assert_eq!((done.generation, done.unchanged.len()), (None, 2));
     assert_eq!(snapshot(base.path()), before);
     assert_eq!(
-        Home::open(&dir)
-            .unwrap()
-            .recover(NO_WAIT, &holder())
-            .unwrap(),
+        Home::open(&dir).unwrap().recover(WAIT, &holder()).unwrap(),
         None
     );
 }
@@ -133,7 +130,7 @@ fn what_would_be_done_is_told_with_the_files_behind_the_links() {
     home(base.path());
     let before = snapshot(base.path());
     let shared = Home::open(base.path().join("link-to-home")).unwrap();
-    let shared = shared.share(NO_WAIT).unwrap();
+    let shared = shared.share(WAIT).unwrap();
     let mut wanted = set(&[
         ("conf/link.xml", "x"),
         ("conf/outside.xml", "x"),
@@ -300,7 +297,7 @@ fn what_changed_while_somebody_thought_it_over_is_not_overwritten() {
 
     // What was prepared before another install came and went is no more what it would be now.
     install(&dir, &[("conf/a.xml", "one")]);
-    let shared = Home::open(&dir).unwrap().share(NO_WAIT).unwrap();
+    let shared = Home::open(&dir).unwrap().share(WAIT).unwrap();
     let prepared = shared
         .view()
         .prepare_undo(Foreign::Refuse)
@@ -336,7 +333,7 @@ fn a_folder_s_names_are_those_that_were_asked_for_without_ours() {
     let dir = home(base.path());
     install(&dir, &[("conf/a.xml", "new")]);
     write(&dir, "conf/.apim-pki-0123456789ab-0", "left", 0o600);
-    let shared = Home::open(&dir).unwrap().share(NO_WAIT).unwrap();
+    let shared = Home::open(&dir).unwrap().share(WAIT).unwrap();
     let view = shared.view();
     assert_eq!(view.names(None).unwrap(), ["conf", "real"]);
     let conf = ["a.xml", "b.xml", "link.xml", "outside.xml"];
@@ -356,7 +353,7 @@ fn one_writer_at_a_time_says_who_it_is() {
     let dir = home(base.path());
     let locked = lock(&dir).unwrap();
     for refused in [
-        lock(&dir).map(drop),
+        Home::open(&dir).unwrap().lock(NO_WAIT, &holder()).map(drop),
         Home::open(&dir).unwrap().share(NO_WAIT).map(drop),
     ] {
         match refused {
@@ -374,7 +371,7 @@ fn one_writer_at_a_time_says_who_it_is() {
     drop(locked);
     assert!(!dir.join(".apim-pki").exists());
     let readers: Vec<_> = (0..2)
-        .map(|_| Home::open(&dir).unwrap().share(NO_WAIT))
+        .map(|_| Home::open(&dir).unwrap().share(WAIT))
         .collect();
     assert!(readers.iter().all(Result::is_ok));
 }
@@ -498,7 +495,7 @@ fn a_run_that_is_killed_leaves_a_home_before_or_after() {
         child.wait().unwrap();
         let pending = Home::open(&dir)
             .unwrap()
-            .share(NO_WAIT)
+            .share(WAIT)
             .unwrap()
             .pending()
             .cloned();
@@ -556,7 +553,7 @@ fn home(base: &Path) -> PathBuf {
 }
 
 fn lock(dir: &Path) -> Result<LockedHome, DiskError> {
-    Home::open(dir)?.lock(NO_WAIT, &holder())
+    Home::open(dir)?.lock(WAIT, &holder())
 }
 
 fn install(dir: &Path, files: &[(&str, &str)]) -> Committed {
@@ -573,7 +570,7 @@ fn undo(dir: &Path, foreign: Foreign) -> Committed {
 
 /// How a file would be told that is written.
 fn elsewhere(dir: &Path, file: &str) -> Option<Elsewhere> {
-    let shared = Home::open(dir).unwrap().share(NO_WAIT).unwrap();
+    let shared = Home::open(dir).unwrap().share(WAIT).unwrap();
     let prepared = shared.view().prepare(set(&[(file, "another")])).unwrap();
     prepared.files()[0].elsewhere.clone()
 }

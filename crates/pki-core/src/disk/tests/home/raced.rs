@@ -204,6 +204,3 @@ impl Seam for Swapping {
         Confined.user()
     }
 }
-
-/// A process that another test is just starting has our locks until it is one of its own.
-const WAIT: Duration = Duration::from_secs(10);

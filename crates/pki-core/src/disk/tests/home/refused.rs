@@ -111,7 +111,7 @@ fn what_could_not_be_carried_out_is_refused_before_anything_is_written() {
         let before = snapshot(base.path());
         let mut all = vec![("zz.xml", "changed")];
         all.extend_from_slice(wanted);
-        let shared = Home::open(&dir).unwrap().share(NO_WAIT).unwrap();
+        let shared = Home::open(&dir).unwrap().share(WAIT).unwrap();
         let told = shared.view().prepare(set(&all)).map(|_| ());
         drop(shared);
         assert_refused(told, &dir.join(refused), reason);
@@ -160,7 +160,7 @@ fn a_state_that_is_a_link_or_that_others_may_write_is_refused() {
     fs::create_dir(base.path().join("theirs")).unwrap();
     symlink("../theirs", &state).unwrap();
     assert_refused(lock(&dir).map(drop), &state, &Refusal::Link);
-    let shared = Home::open(&dir).unwrap().share(NO_WAIT).map(drop);
+    let shared = Home::open(&dir).unwrap().share(WAIT).map(drop);
     assert_refused(shared, &state, &Refusal::Link);
     fs::remove_file(&state).unwrap();
     fs::create_dir(&state).unwrap();

@@ -154,7 +154,7 @@ fn what_the_owner_began_root_sees_but_does_not_touch() {
         return;
     };
     run_as(OWNER, "installs", &dir);
-    let shared = Home::open(&dir).unwrap().share(NO_WAIT).unwrap();
+    let shared = Home::open(&dir).unwrap().share(WAIT).unwrap();
     assert_eq!(shared.view().installs().unwrap().len(), 1);
     assert_eq!(shared.pending(), None);
     drop(shared);
@@ -165,7 +165,7 @@ fn what_the_owner_began_root_sees_but_does_not_touch() {
     assert_refused(lock(&dir).map(drop), &dir.join(".apim-pki"), &reason);
     // A third one's is nobody's business here.
     chown(dir.join(".apim-pki"), Some(OWNER + 1), None).unwrap();
-    let shared = Home::open(&dir).unwrap().share(NO_WAIT).unwrap();
+    let shared = Home::open(&dir).unwrap().share(WAIT).unwrap();
     assert_eq!(
         shared.pending(),
         Some(&Pending::Unknown { owner: OWNER + 1 })
@@ -210,7 +210,7 @@ fn acts_in_a_process_of_its_own() {
     };
     let dir = Path::new(&dir);
     let user = rustix::process::geteuid().as_raw();
-    let share = || Home::open(dir).unwrap().share(NO_WAIT).unwrap();
+    let share = || Home::open(dir).unwrap().share(WAIT).unwrap();
     match action.as_str() {
         "installs" => drop(install(
             dir,
