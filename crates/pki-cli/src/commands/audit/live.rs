@@ -28,7 +28,7 @@ pub(super) struct LiveArgs {
     #[arg(long, value_name = "HOST:PORT", num_args = 1..)]
     host: Vec<String>,
 
-    /// Every TLS port of every node of the topology, held against the node's files
+    /// Every TLS port of every node of the topology, held against the node's files in the workspace
     #[arg(long)]
     pub(super) live: bool,
 

@@ -93,8 +93,11 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     // Its issuer's name, and another key.
     ("warning (medium)", |lab| {
         let ca = lab.namesake_ca().certificate();
-        lab.jks("tls.jks", [lab.tls().issued_by(&lab.ca()).entry("tls")])
-            .and_trust("client-truststore.jks", [("ca", ca)])
+        lab.jks(
+            "tls.jks",
+            [lab.tls().issued_by(&lab.ca()).leaf_alone().entry("tls")],
+        )
+        .and_trust("client-truststore.jks", [("ca", ca)])
     }),
     ("silent", |lab| {
         let ca = lab.ca();
