@@ -1,6 +1,6 @@
 //! `probe` at a real Tomcat that serves a node's `tls.jks`.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -94,6 +94,8 @@ fn what_is_served_is_what_is_on_disk_until_a_new_certificate_waits_for_a_restart
     };
     assert_eq!(audit(&["--live"]), (Some(0), Vec::new()));
 
+    let deployed = home(&site, offset, password.trim());
+
     // Another certificate on disk, and the same server.
     site.write_topology(&topology(offset, r#""gw-two""#));
     site.ok(&["issue", "--now", &ago(1)]);
@@ -126,6 +128,20 @@ fn what_is_served_is_what_is_on_disk_until_a_new_certificate_waits_for_a_restart
     let (code, live) = audit(&["--host", &host, "--trust", "pki/ca/ca.pem"]);
     assert_eq!((code, live), (Some(0), Vec::new()));
 
+    // The home of the node has what is served, until the new certificate is there too.
+    let stale = || {
+        let (_, live) = audit(&["--live", "--home", "homes/km-1"]);
+        let stale = live.iter().filter(|it| it["rule"] == "served-not-on-disk");
+        let paths = stale.map(|it| it["path"].as_str().unwrap().to_owned());
+        paths.collect::<Vec<_>>()
+    };
+    assert_eq!(stale(), Vec::<String>::new());
+    fs::copy(&keystore, deployed.join("tls.jks")).unwrap();
+    let [path] = &stale()[..] else {
+        panic!("{:?}", stale());
+    };
+    assert!(path.ends_with("homes/km-1/repository/resources/security/tls.jks"));
+
     drop(running);
     let running = Tomcat::start(&base, &connectors);
     assert_eq!(audit(&["--live"]), (Some(0), Vec::new()));
@@ -141,6 +157,33 @@ fn what_is_served_is_what_is_on_disk_until_a_new_certificate_waits_for_a_restart
     drop(running);
     let gone = site.run(&NODE);
     assert_eq!(gone.code, Some(3), "{gone:#?}");
+}
+
+/// The node as it is deployed, with the files that the workspace has now; returns the folder of its stores.
+fn home(site: &Site, offset: u16, password: &str) -> PathBuf {
+    let home = site.base().join("homes/km-1/repository");
+    let (conf, security) = (home.join("conf"), home.join("resources/security"));
+    fs::create_dir_all(conf.join("tomcat")).unwrap();
+    fs::create_dir_all(&security).unwrap();
+    for file in ["tls.jks", "wso2carbon.jks", "client-truststore.jks"] {
+        fs::copy(site.base().join(FOLDER).join(file), security.join(file)).unwrap();
+    }
+    let carbon = format!(
+        "<Server xmlns=\"http://wso2.org/projects/carbon/carbon.xml\"><Version>2.6.0</Version>\
+           <Ports><Offset>{offset}</Offset></Ports>\
+           <Security><KeyStore>\
+             <Location>${{carbon.home}}/repository/resources/security/wso2carbon.jks</Location><Type>JKS</Type>\
+             <Password>{password}</Password><KeyAlias>wso2carbon</KeyAlias><KeyPassword>{password}</KeyPassword>\
+           </KeyStore></Security></Server>"
+    );
+    let catalina = format!(
+        "<Server><Service name=\"Catalina\"><Connector port=\"9443\" scheme=\"https\" SSLEnabled=\"true\" \
+           keystoreFile=\"${{carbon.home}}/repository/resources/security/tls.jks\" \
+           keystorePass=\"{password}\" keyAlias=\"tls\"/></Service></Server>"
+    );
+    fs::write(conf.join("carbon.xml"), carbon).unwrap();
+    fs::write(conf.join("tomcat/catalina-server.xml"), catalina).unwrap();
+    security
 }
 
 /// The other connector: mutual TLS with the key of a node, straight from its JKS.

@@ -178,11 +178,18 @@ fn report(ui: &Ui, global: &Global, args: &AuditArgs) -> Result<Report, CommandE
         Some(topology) => workspace(ui, global, topology, &auditor, args)?,
         None => None,
     };
-    if !args.home.is_empty() {
-        homes::audit(ui, global, (&context, &auditor), &args.home, found.as_ref())?;
-    }
+    let homes = match args.home.is_empty() {
+        true => Vec::new(),
+        false => homes::audit(ui, global, (&context, &auditor), &args.home, found.as_ref())?,
+    };
     #[cfg(feature = "probe")]
-    live::audit(ui, global, (&context, &auditor), &args.live, found.as_ref())?;
+    {
+        let homes: Vec<_> = homes.iter().map(|it| &it.home).collect();
+        let on_disk = (found.as_ref(), &homes[..]);
+        live::audit(ui, global, (&context, &auditor), &args.live, on_disk)?;
+    }
+    // Their secrets are not needed any longer.
+    drop(homes);
     if !args.paths.is_empty() {
         let progress = Looked(ui.progress("looking at stores", 0));
         let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);

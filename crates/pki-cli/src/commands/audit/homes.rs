@@ -17,14 +17,14 @@ use crate::{
     ui::Ui,
 };
 
-/// Hands the homes to the auditor, and those that cannot be read at all.
+/// Hands the homes to the auditor, and those that cannot be read at all. Returns the others.
 pub(super) fn audit(
     ui: &Ui,
     global: &Global,
     (context, auditor): (&Context<'_>, &Auditor<'_>),
     given: &[PathBuf],
     found: Option<&Inventory>,
-) -> Result<(), CommandError> {
+) -> Result<Vec<VaultHome>, CommandError> {
     let dirs = homes::dirs(given)?;
     let progress = ui.progress("reading homes", dirs.len());
     let product = context.topology.map(|topology| topology.product);
@@ -42,7 +42,7 @@ pub(super) fn audit(
     }
     drop(progress);
     auditor.homes(&homes, found);
-    Ok(())
+    Ok(homes)
 }
 
 /// Why a home was not read, to be told behind its path.

@@ -6,7 +6,7 @@ use clap::Args;
 use pki_core::{
     audit::{Auditor, Context},
     observe::{
-        Inventory,
+        Home, Inventory,
         endpoint::{Endpoint, Settings},
     },
     wso2::Product,
@@ -28,7 +28,8 @@ pub(super) struct LiveArgs {
     #[arg(long, value_name = "HOST:PORT", num_args = 1..)]
     host: Vec<String>,
 
-    /// Every TLS port of every node of the topology, held against the node's files in the workspace
+    /// Every TLS port of every node of the topology, held against the node's files: in its home, if `--home`
+    /// names it, else in the workspace
     #[arg(long)]
     pub(super) live: bool,
 
@@ -54,12 +55,12 @@ pub(super) fn audit(
     global: &Global,
     (context, auditor): (&Context<'_>, &Auditor<'_>),
     args: &LiveArgs,
-    found: Option<&Inventory>,
+    on_disk: (Option<&Inventory>, &[&Home]),
 ) -> Result<(), CommandError> {
     if args.timeout.is_zero() {
         return Err(CommandError::usage("`--timeout` is no time at all"));
     }
-    let asked = asked(ui, global, context, args, found)?;
+    let asked = asked(ui, global, context, args, on_disk)?;
     let seen = probe::look(ui, &asked, &Settings::within(args.timeout));
     for (asked, seen) in asked.iter().zip(&seen) {
         if asked.may_be_off(seen) {
@@ -79,7 +80,7 @@ fn asked(
     global: &Global,
     context: &Context<'_>,
     args: &LiveArgs,
-    found: Option<&Inventory>,
+    on_disk: (Option<&Inventory>, &[&Home]),
 ) -> Result<Vec<Asked>, CommandError> {
     let parsed = args.host.iter().map(|text| text.parse());
     let mut endpoints: Vec<Endpoint> = parsed
@@ -89,7 +90,7 @@ fn asked(
     endpoints.dedup();
     let mut asked = Vec::new();
     if let Some(topology) = context.topology {
-        asked = probe::nodes::every(ui, global, topology, found, |node| {
+        asked = probe::nodes::every(ui, global, topology, on_disk, |node| {
             let named = |it: &Endpoint| it.host() == node.host.to_string();
             args.live || endpoints.iter().any(named)
         })?;

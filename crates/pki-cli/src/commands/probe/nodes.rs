@@ -1,4 +1,4 @@
-//! The endpoints of a topology's nodes, and what the workspace says of each.
+//! The endpoints of a topology's nodes, and what the workspace says of each, or the node's home.
 
 use std::{path::Path, sync::Arc};
 
@@ -6,13 +6,13 @@ use pki_core::{
     disk::Workspace,
     edit,
     observe::{
-        Inventory, Layout,
+        Cluster, Home, Inventory, Layout,
         endpoint::{Endpoint, Target},
     },
     path::{Anchors, ServerName},
-    topology::{Node, StoreFile, Topology},
+    topology::{Node, Topology},
     verify::endpoint::OnDisk,
-    wso2::{Listener, listeners},
+    wso2::{Listener, Slot, listeners},
 };
 
 use super::Asked;
@@ -31,18 +31,20 @@ pub(super) fn of(ui: &Ui, global: &Global, names: &[String]) -> Result<Vec<Asked
     deployment::check_nodes(&topology, names)?;
     let found = inventory(ui, global, &topology)?;
     let chosen = |node: &Node| names.contains(&node.name);
-    every(ui, global, &topology, found.as_ref(), chosen)
+    every(ui, global, &topology, (found.as_ref(), &[]), chosen)
 }
 
-/// Every TLS port of chosen nodes, held against what the workspace has.
+/// Every TLS port of chosen nodes, held against the files of the node's home, if it is one of these: they
+/// are what its server reads. Else against what the workspace has.
 pub(in crate::commands) fn every(
     ui: &Ui,
     global: &Global,
     topology: &Topology,
-    found: Option<&Inventory>,
+    (found, homes): (Option<&Inventory>, &[&Home]),
     chosen: impl Fn(&Node) -> bool,
 ) -> Result<Vec<Asked>, CommandError> {
     let dir = global.workspace_dir();
+    let cluster = Cluster::new(homes.iter().copied(), Some(topology));
     let mut asked = Vec::new();
     for node in topology.nodes().filter(|node| chosen(node)) {
         let place = Place {
@@ -50,6 +52,11 @@ pub(in crate::commands) fn every(
             node,
             dir: &dir,
             found,
+            home: {
+                let mut members = cluster.members().iter();
+                let own = members.find(|it| it.node.is_some_and(|it| it.name == node.name));
+                own.map(|it| it.home)
+            },
         };
         let trust = place.trust(ui);
         let Some(group) = topology.group_of(node) else {
@@ -93,6 +100,7 @@ struct Place<'a> {
     node: &'a Node,
     dir: &'a Path,
     found: Option<&'a Inventory>,
+    home: Option<&'a Home>,
 }
 
 impl Place<'_> {
@@ -105,10 +113,13 @@ impl Place<'_> {
         let host = self.node.host.to_string();
         let port = listener.port.saturating_add(self.node.offset);
         let endpoint = Endpoint::new(&host, port).map_err(|wrong| error::endpoint(&wrong))?;
-        let stores = &self.topology.stores;
-        let settings = match listener.channel.presents_primary() {
-            true => &stores.primary,
-            false => &stores.tls,
+        let slot = match listener.channel.presents_primary() {
+            true => Slot::Primary,
+            false => Slot::Tls,
+        };
+        let files = match self.home {
+            Some(home) => in_home(ui, home, slot),
+            None => self.on_disk(ui, slot),
         };
         Ok(Asked {
             node: Some(self.node.name.clone()),
@@ -117,13 +128,14 @@ impl Place<'_> {
             product: self.topology.product,
             channel: Some(listener.channel),
             trust,
-            files: self.on_disk(ui, settings).into_iter().collect(),
+            files: files.into_iter().collect(),
             optional: listener.optional,
         })
     }
 
     /// What the node's file says that it presents.
-    fn on_disk(&self, ui: &Ui, settings: &StoreFile) -> Option<OnDisk> {
+    fn on_disk(&self, ui: &Ui, slot: Slot) -> Option<OnDisk> {
+        let settings = self.topology.stores.get(slot)?;
         let path = Layout::node_file(&self.node.name, &settings.file);
         let shown = self.dir.join(path.as_path()).display().to_string();
         let store = self.found?.open_store(&path);
@@ -145,6 +157,10 @@ impl Place<'_> {
 
     /// Whom the node trusts, and so the others.
     fn trust(&self, ui: &Ui) -> Option<Arc<Anchors>> {
+        let deployed = self.home.and_then(|it| it.slot(Slot::Truststore));
+        if let Some(trusted) = deployed.and_then(|(_, lead)| lead.decoded()) {
+            return Some(Arc::new(Anchors::new(edit::trusted_by_java(trusted))));
+        }
         let path = Layout::node_file(&self.node.name, &self.topology.stores.truststore.file);
         let found = self.found?;
         let Some(store) = found.open_store(&path) else {
@@ -158,5 +174,23 @@ impl Place<'_> {
         Some(Arc::new(Anchors::new(edit::trusted_by_java(
             &store.decoded,
         ))))
+    }
+}
+
+/// What the home's configuration says that it presents.
+fn in_home(ui: &Ui, home: &Home, slot: Slot) -> Option<OnDisk> {
+    let (reference, lead) = home.slot(slot)?;
+    let shown = lead.path().unwrap_or(&home.dir).display().to_string();
+    match lead.chain(reference) {
+        Some(chain) => {
+            let alias = reference.alias.known().cloned();
+            Some(OnDisk::new(shown, alias, chain.to_vec()))
+        }
+        None => {
+            ui.warning(format_args!(
+                "`{shown}` has no key that can be read as the home is configured: what is served is not compared"
+            ));
+            None
+        }
     }
 }
