@@ -80,6 +80,25 @@ impl Deployment {
         self.site.run(&[&args[..], more].concat())
     }
 
+    /// The same where it works.
+    pub(super) fn installs(&self, node: &str, more: &[&str]) -> Run {
+        let run = self.install(node, more);
+        assert_eq!(run.code, Some(0), "{node} {more:?}: {run:#?}");
+        run
+    }
+
+    /// The same where it is refused, with these words, and touches nothing.
+    pub(super) fn refuses(&self, node: &str, more: &[&str], says: &[&str]) -> Run {
+        let before = state(&self.home(node));
+        let run = self.install(node, more);
+        assert_eq!(run.code, Some(5), "{node} {more:?}: {run:#?}");
+        for says in says {
+            assert!(run.stderr.contains(says), "{says}: {run:#?}");
+        }
+        assert!(before == state(&self.home(node)), "something was touched");
+        run
+    }
+
     pub(super) fn undo(&self, node: &str) -> Run {
         let home = format!("homes/{node}");
         self.site
@@ -88,8 +107,7 @@ impl Deployment {
 
     pub(super) fn install_all(&self) {
         for node in &self.nodes {
-            let run = self.install(node, &["--urls", "--yes", "-q"]);
-            assert_eq!(run.code, Some(0), "{node}: {run:#?}");
+            self.installs(node, &["--urls", "--yes", "-q"]);
         }
     }
 
@@ -115,8 +133,7 @@ fn installed_and_put_back(release: &str) {
     };
     let untouched = deployment.states();
     for node in &deployment.nodes {
-        let shown = deployment.install(node, &["--urls", "--dry-run"]);
-        assert_eq!(shown.code, Some(0), "{node}: {shown:#?}");
+        let shown = deployment.installs(node, &["--urls", "--dry-run"]);
         assert!(
             shown.stdout.contains("resources/security/tls.jks (new)"),
             "{shown:#?}"
@@ -131,8 +148,7 @@ fn installed_and_put_back(release: &str) {
     let installed = deployment.states();
     for node in &deployment.nodes {
         assert_ne!(installed[node], untouched[node], "{node}");
-        let again = deployment.install(node, &["--urls", "--yes"]);
-        assert_eq!(again.code, Some(0), "{again:#?}");
+        let again = deployment.installs(node, &["--urls", "--yes"]);
         assert!(again.stderr.contains("nothing to do"), "{again:#?}");
         // What others may do with a file is taken away.
         let written = installed[node].iter().filter(|(path, (_, _, _, now))| {
@@ -201,8 +217,7 @@ fn an_installation_is_all_there_or_not_at_all_wherever_it_is_killed() {
             Some(_) => Duration::ZERO,
         };
         // The next command finishes it, or clears it away; nothing is half done then.
-        let shown = deployment.install(node, &["--urls", "--yes", "-q"]);
-        assert_eq!(shown.code, Some(0), "{shown:#?}");
+        deployment.installs(node, &["--urls", "--yes", "-q"]);
         assert!(contents(&deployment.home(node)) == after, "round {round}");
         let undone = deployment.undo(node);
         assert_eq!(undone.code, Some(0), "{undone:#?}");

@@ -34,8 +34,7 @@ fn what_must_not_be_installed_is_refused_and_nothing_is_touched() {
 
     fs::write(home.join("wso2carbon.pid"), std::process::id().to_string()).unwrap();
     // This process is no server: a number that another program has by now counts for nothing.
-    let shown = deployment.install(node, &["--dry-run"]);
-    assert_eq!(shown.code, Some(0), "{shown:#?}");
+    deployment.installs(node, &["--dry-run"]);
     // A process of one piece: a child of it would stay when it is killed, with the output of this test open.
     let mut server = std::process::Command::new("sh")
         .args(["-c", "read -r _ # wso2server.sh"])
@@ -96,18 +95,16 @@ fn a_primary_that_is_nobody_s_default_stays() {
     let home = deployment.home("key-manager-1");
     // A home that another deployment of the same product was installed to.
     let other = Deployment::new("2.6.0").unwrap();
-    let installed = other.install("key-manager-1", &["--yes"]);
-    assert_eq!(installed.code, Some(0), "{installed:#?}");
+    other.installs("key-manager-1", &["--yes"]);
     fs::remove_dir_all(&home).unwrap();
     super::copy(&other.home("key-manager-1"), &home);
     fs::remove_dir_all(home.join(".apim-pki")).unwrap();
 
-    let before = state(&home);
-    let run = deployment.install("key-manager-1", &["--yes"]);
-    assert_eq!(run.code, Some(5), "{run:#?}");
-    assert!(run.stderr.contains("another primary key"), "{run:#?}");
-    assert!(run.stderr.contains("[primary] keystore"), "{run:#?}");
-    assert!(before == state(&home));
+    deployment.refuses(
+        "key-manager-1",
+        &["--yes"],
+        &["another primary key", "[primary] keystore"],
+    );
 }
 
 /// A primary of another deployment as the home's own internal keystore, and what opens it.
@@ -137,18 +134,10 @@ fn an_internal_key_of_its_own_stays_until_the_topology_has_it() {
          alias = \"wso2carbon\"\nkey_password = \"{password}\"\n"
     );
     append(&home.join(TOML), &table);
-    let refused = |says: &[&str], args: &[&str]| {
-        let before = state(&home);
-        let run = deployment.install(node, args);
-        assert_eq!(run.code, Some(5), "{run:#?}");
-        for says in says {
-            assert!(run.stderr.contains(says), "{says}: {run:#?}");
-        }
-        assert!(before == state(&home));
-    };
-    refused(
-        &["another internal key", "[internal] keystore"],
+    deployment.refuses(
+        node,
         &["--yes", "--passwords", "plain"],
+        &["another internal key", "[internal] keystore"],
     );
     // As the hint says.
     let topology = deployment.site.base().join("apim-pki.toml");
@@ -158,12 +147,10 @@ fn an_internal_key_of_its_own_stays_until_the_topology_has_it() {
          keystore_password = \"file:own-password\"\n",
     );
     deployment.site.ok(&["issue", "-q"]);
-    let run = deployment.install(node, &["--yes"]);
-    assert_eq!(run.code, Some(0), "{run:#?}");
+    deployment.installs(node, &["--yes"]);
 
     // Another home of the cluster has no internal keystore: its primary is everybody's, and goes.
-    let run = deployment.install("gateway-2", &["--yes"]);
-    assert_eq!(run.code, Some(0), "{run:#?}");
+    deployment.installs("gateway-2", &["--yes"]);
 }
 
 #[test]
@@ -172,8 +159,7 @@ fn a_primary_that_serves_as_internal_key_is_not_replaced_by_one() {
         return;
     };
     let node = "key-manager-1";
-    let run = deployment.install(node, &["--yes"]);
-    assert_eq!(run.code, Some(0), "{run:#?}");
+    deployment.installs(node, &["--yes"]);
     // Another workspace adopts the primary, and makes an internal key.
     let base = deployment.site.base();
     fs::rename(deployment.site.workspace(), base.join("old")).unwrap();
@@ -212,8 +198,7 @@ fn an_internal_keystore_that_holds_everybody_s_key_is_replaced() {
     let (before, internal) = text.split_once("<InternalKeyStore>").unwrap();
     let internal = internal.replacen("wso2carbon.jks", "own.jks", 1);
     fs::write(&carbon, format!("{before}<InternalKeyStore>{internal}")).unwrap();
-    let run = deployment.install(node, &["--yes"]);
-    assert_eq!(run.code, Some(0), "{run:#?}");
+    deployment.installs(node, &["--yes"]);
     let text = fs::read_to_string(&carbon).unwrap();
     assert!(!text.contains("own.jks"), "the primary serves");
 }
@@ -230,16 +215,7 @@ fn an_encryption_key_of_its_own_stays_and_is_never_shown() {
         let table = format!("{original}\n[encryption]\nkey = \"{key}\"\n");
         fs::write(home.join(TOML), table).unwrap();
     };
-    let refused = |says: &[&str], args: &[&str]| {
-        let before = state(&home);
-        let run = deployment.install(node, args);
-        assert_eq!(run.code, Some(5), "{run:#?}");
-        for says in says {
-            assert!(run.stderr.contains(says), "{says}: {run:#?}");
-        }
-        assert!(before == state(&home));
-        run
-    };
+    let refused = |says: &[&str], args: &[&str]| deployment.refuses(node, args, says);
     let own = "00112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef";
     with_key(own);
     for style in ["plain", "env", "secret", "encrypted"] {
@@ -260,8 +236,7 @@ fn an_encryption_key_of_its_own_stays_and_is_never_shown() {
     refused(&["cannot be known", "--vault-password"], &encrypted);
 
     let taken = |args: &[&str]| {
-        let run = deployment.install(node, args);
-        assert_eq!(run.code, Some(0), "{run:#?}");
+        deployment.installs(node, args);
         let undone = deployment.undo(node);
         assert_eq!(undone.code, Some(0), "{undone:#?}");
     };
@@ -294,10 +269,8 @@ fn what_was_installed_is_known_again_though_nothing_in_the_home_opens_it() {
     let Some(deployment) = deployment else { return };
     let node = "gateway-1";
     let args = ["--yes", "--passwords", "env"];
-    let run = deployment.install(node, &args);
-    assert_eq!(run.code, Some(0), "{run:#?}");
-    let run = deployment.install(node, &args);
-    assert_eq!(run.code, Some(0), "{run:#?}");
+    deployment.installs(node, &args);
+    let run = deployment.installs(node, &args);
     assert!(run.stderr.contains("nothing to do"), "{run:#?}");
     // What another deployment put there opens with its own password alone.
     let other = Deployment::with("4.7.0", sealed).unwrap();
