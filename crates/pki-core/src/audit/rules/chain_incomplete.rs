@@ -42,10 +42,5 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
     ("silent", |lab| {
         lab.jks("tls.jks", [lab.tls().issued_by(&lab.ca()).entry("tls")])
     }),
-    ("info", |lab| {
-        let ca = lab.ca();
-        let node = lab.tls().issued_by(&ca).leaf_alone();
-        lab.jks("tls.jks", [node.entry("tls")])
-            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
-    }),
+    ("info", |lab| lab.below(&lab.ca())),
 ];

@@ -121,18 +121,9 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
             [("old", lab.other().years(2020, 2022).certificate())],
         )
     }),
-    ("warning", |lab| {
-        let ca = lab.ca().years(2020, 2025);
-        let node = lab.tls().issued_by(&ca).leaf_alone();
-        lab.jks("tls.jks", [node.entry("tls")])
-            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
-    }),
+    ("warning", |lab| lab.below(&lab.ca().years(2020, 2025))),
     ("silent", |lab| {
-        let ca = lab.ca().years(2020, 2028);
-        let node = lab.tls().issued_by(&ca).leaf_alone();
-        lab.jks("tls.jks", [node.entry("tls")])
-            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
-            .at("2028-01-01")
+        lab.below(&lab.ca().years(2020, 2028)).at("2028-01-01")
     }),
     ("error", |lab| {
         lab.refused(Objection::Expired(lab.tls().certificate()))

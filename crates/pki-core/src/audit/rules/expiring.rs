@@ -102,24 +102,9 @@ pub(super) const FIXTURES: crate::audit::testing::Fixtures = &[
         )
     }),
     // In half a year an anchor is over to which something leads.
-    ("warning", |lab| {
-        let ca = lab.ca().years(2020, 2027);
-        let node = lab.tls().issued_by(&ca).leaf_alone();
-        lab.jks("tls.jks", [node.entry("tls")])
-            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
-    }),
-    ("silent", |lab| {
-        let ca = lab.ca().years(2020, 2028);
-        let node = lab.tls().issued_by(&ca).leaf_alone();
-        lab.jks("tls.jks", [node.entry("tls")])
-            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
-    }),
-    ("silent", |lab| {
-        let ca = lab.ca().years(2020, 2025);
-        let node = lab.tls().issued_by(&ca).leaf_alone();
-        lab.jks("tls.jks", [node.entry("tls")])
-            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
-    }),
+    ("warning", |lab| lab.below(&lab.ca().years(2020, 2027))),
+    ("silent", |lab| lab.below(&lab.ca().years(2020, 2028))),
+    ("silent", |lab| lab.below(&lab.ca().years(2020, 2025))),
     ("warning", |lab| lab.endpoint(lab.expires_soon())),
     ("silent", |lab| {
         lab.endpoint(EndpointProblem::ChainOrder { at: 1 })

@@ -211,6 +211,13 @@ impl Lab {
         self.empty().and_trust(path, trusted)
     }
 
+    /// A node's key whose chain ends below an authority, and a truststore that has it.
+    pub(crate) fn below(&self, ca: &Made) -> Case {
+        let node = self.tls().issued_by(ca).leaf_alone();
+        self.jks("tls.jks", [node.entry("tls")])
+            .and_trust("client-truststore.jks", [("ca", ca.certificate())])
+    }
+
     /// A JKS with one trusted certificate under a name that is not known beforehand.
     pub(crate) fn trust_under(&self, path: &str, alias: &str, certificate: Certificate) -> Case {
         self.trust(path, [(alias, certificate)])
